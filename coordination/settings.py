@@ -59,7 +59,9 @@ def _secret_key() -> str:
             raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; make one with: openssl rand -base64 48")
         return key
     if ON_POSTGRES:
-        raise ImproperlyConfigured("Set SECRET_KEY: every machine of a deployment needs the same one. Make it with: openssl rand -base64 48")
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY: every machine of a deployment needs the same one. Make it with: openssl rand -base64 48"
+        )
     path = MUSTER_HOME / "secret_key"
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

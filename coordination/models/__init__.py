@@ -1,0 +1,43 @@
+"""What Muster knows: one noun a file. Rows change only through coordination/operations."""
+
+from coordination.models.agent import Agent
+from coordination.models.attempt import Attempt, LateResult, Question, Review
+from coordination.models.dependency import Dependency
+from coordination.models.event import Event
+from coordination.models.idempotency import IdempotentRequest
+from coordination.models.key import ApiKey, Scope
+from coordination.models.lane import Lane, LaneAgent
+from coordination.models.lease import Lease
+from coordination.models.message import Message, MessageAck
+from coordination.models.phase import Phase, PhaseLink
+from coordination.models.project import Membership, Project, Role
+from coordination.models.sweep import SweepMark
+from coordination.models.task import Task, TaskFile
+from coordination.models.user import User
+
+__all__ = [
+    "Agent",
+    "ApiKey",
+    "Attempt",
+    "Dependency",
+    "Event",
+    "IdempotentRequest",
+    "Lane",
+    "LaneAgent",
+    "LateResult",
+    "Lease",
+    "Membership",
+    "Message",
+    "MessageAck",
+    "Phase",
+    "PhaseLink",
+    "Project",
+    "Question",
+    "Review",
+    "Role",
+    "Scope",
+    "SweepMark",
+    "Task",
+    "TaskFile",
+    "User",
+]

@@ -1,0 +1,55 @@
+from django.db import connection, models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from coordination.models.fields import TransactionId
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def settled(self) -> "EventQuerySet":
+        """Leave out events younger than a transaction still in flight, so that no reader ever skips one that commits late."""
+        if connection.vendor != "postgresql":
+            return self
+        return self.filter(txid__lt=RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", []))
+
+    def after(self, cursor: int) -> "EventQuerySet":
+        """Return the events that follow event `cursor`, in the order of the log."""
+        ordered = self.order_by("txid", "id")
+        if connection.vendor != "postgresql" or cursor <= 0:
+            return ordered.filter(id__gt=cursor)
+        txid = Event.objects.filter(id=cursor).values_list("txid", flat=True).first()
+        if txid is None:
+            return ordered.filter(id__gt=cursor)
+        return ordered.filter(Q(txid__gt=txid) | Q(txid=txid, id__gt=cursor))
+
+
+class Event(models.Model):
+    """One change: who did what to what, old and new. Written with the change; the audit log and the outbox."""
+
+    txid = models.BigIntegerField(db_default=TransactionId(), editable=False)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, null=True, related_name="events")
+    # Plain numbers, without a foreign key: the log outlives what it speaks of, and a claim writes one row, not four checks.
+    phase_id = models.BigIntegerField(null=True)
+    task_id = models.BigIntegerField(null=True)
+    agent_id = models.BigIntegerField(null=True)
+    attempt_id = models.BigIntegerField(null=True)
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)
+    # Makes "this happens once" a constraint, for example the advance of a phase.
+    once = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001  (NULL: most events have no such key)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["txid", "id"], name="event_log_order"),
+            models.Index(fields=["project", "txid", "id"], name="event_project_order"),
+            models.Index(fields=["task_id", "id"], name="event_task_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind}"

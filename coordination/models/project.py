@@ -1,0 +1,55 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from coordination.lifecycle import LEASE_TTL, MAX_ATTEMPTS, ReviewPolicy
+from coordination.models.fields import choices
+
+
+class Project(models.Model):
+    """A body of work: its phases, its tasks and the settings they inherit."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    lease_ttl = models.PositiveIntegerField(default=LEASE_TTL, validators=[MinValueValidator(120), MaxValueValidator(86_400)])  # seconds
+    max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
+    review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
+    max_running = models.PositiveIntegerField(null=True, blank=True)
+    agents_may_add = models.BooleanField(default=True)  # agent keys may add tasks
+    budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    spent_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer"
+    PLANNER = "planner"
+    ADMIN = "admin"
+
+
+class Membership(models.Model):
+    """What a person may do in one project. Superusers are admins everywhere."""
+
+    user = models.ForeignKey("coordination.User", on_delete=models.CASCADE, related_name="memberships")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "project"], name="one_role_per_person_and_project")]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.project}"

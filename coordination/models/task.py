@@ -1,0 +1,113 @@
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from coordination.lifecycle import DEFAULT_PRIORITY, MAX_ATTEMPTS, Band, LeaseMode, ReviewPolicy, State, Tier, band_of
+from coordination.models.fields import choices
+
+
+class Task(models.Model):
+    """A unit of work in one phase. State moves only through coordination/operations."""
+
+    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="tasks")
+    phase = models.ForeignKey("coordination.Phase", on_delete=models.CASCADE, related_name="tasks")
+    lane = models.ForeignKey("coordination.Lane", on_delete=models.PROTECT, related_name="tasks")
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+
+    title = models.CharField(max_length=500)
+    objective = models.TextField(blank=True, default="")
+    criteria = models.JSONField(default=list)
+    kind = models.CharField(max_length=60, blank=True, default="")
+    labels = models.JSONField(default=list)
+    priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY, validators=[MaxValueValidator(100)])
+    tier = models.CharField(max_length=10, choices=choices(Tier), default=Tier.STANDARD)
+    capabilities = models.JSONField(default=list)
+    assigned_to = models.ForeignKey("coordination.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned")
+    fallback_after = models.PositiveIntegerField(null=True, blank=True)  # seconds in the queue until any capable agent may take it
+    review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
+    max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
+    timeout = models.PositiveIntegerField(null=True, blank=True)  # seconds that one attempt may run
+    lease_mode = models.CharField(max_length=10, choices=choices(LeaseMode), default=LeaseMode.HEARTBEAT)
+    not_before = models.DateTimeField(null=True, blank=True)
+
+    state = models.CharField(max_length=10, choices=choices(State), default=State.WAITING)
+    state_since = models.DateTimeField()
+    blockers = models.PositiveIntegerField(default=0)  # unsatisfied dependencies
+    retry_at = models.DateTimeField(null=True, blank=True)
+    sort_key = models.BigIntegerField(default=0)  # lifecycle.sort_key, fixed when the task becomes ready
+    fallback_at = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveBigIntegerField(default=0)
+    attempts_made = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    head = models.CharField(max_length=40, blank=True, default="")  # commit of main in the task's repository: the truth
+    result = models.TextField(blank=True, default="")
+
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    waiting_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    running_at = models.DateTimeField(null=True, blank=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    review_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["lane", "sort_key", "id"], condition=Q(state="queued"), name="task_claim_order"),
+            models.Index(fields=["project", "state", "sort_key", "id"], name="task_board_order"),
+            models.Index(fields=["phase", "state"], name="task_phase_progress"),
+            models.Index(fields=["retry_at"], condition=Q(retry_at__isnull=False), name="task_retry_due"),
+            models.Index(fields=["not_before"], condition=Q(not_before__isnull=False, state="waiting"), name="task_start_due"),
+            models.Index(fields=["fallback_at"], condition=Q(fallback_at__isnull=False, state="queued"), name="task_fallback_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(priority__lte=100), name="priority_is_0_to_100"),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.title}"
+
+    @property
+    def band(self) -> Band:
+        return band_of(self.priority)
+
+    def at(self, state: State) -> datetime | None:
+        """Return when the task last entered `state`, or None if it never did."""
+        value: datetime | None = getattr(self, f"{state}_at")
+        return value
+
+
+class TaskFile(models.Model):
+    """The current text of one file of the task's repository; its history is in git.
+
+    Kept here too, so that losing a whole repository loses no current text and a brief needs no git (P15).
+    """
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1024)
+    content = models.BinaryField()
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["task", "path"], name="one_file_per_path")]
+
+    def __str__(self) -> str:
+        return f"#{self.task_id} {self.path}"
+
+    @property
+    def text(self) -> str | None:
+        """Return the content as text, or None when it is not UTF-8."""
+        try:
+            return bytes(self.content).decode("utf-8")
+        except UnicodeDecodeError:
+            return None

@@ -1,0 +1,15 @@
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from coordination.actor import Actor
+
+
+class User(AbstractUser):
+    """A person who signs in to the board."""
+
+    theme = models.CharField(max_length=8, default="system", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")])
+    time_zone = models.CharField(max_length=64, default="UTC")
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("person", self.pk, self.get_username())
