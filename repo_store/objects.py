@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ConfigLevel, FileMode, Option
+from pygit2.enums import ConfigLevel, FileMode, ObjectType, Option
 
 from repo_store.disk import sync_directory
 from repo_store.errors import NoSuchFile, NoSuchVersion
@@ -49,10 +49,13 @@ def commit_at(repository: pygit2.Repository, sha: str) -> pygit2.Commit:
     """Return a commit by its full id, or raise NoSuchVersion; nothing but a full id is ever looked up."""
     if not _SHA.fullmatch(sha):
         raise NoSuchVersion(sha)
-    found = repository.get(pygit2.Oid(hex=sha))
-    if not isinstance(found, pygit2.Commit):
+    try:
+        found = repository[pygit2.Oid(hex=sha)]
+    except KeyError:
+        raise NoSuchVersion(sha) from None
+    if found.type != ObjectType.COMMIT:
         raise NoSuchVersion(sha)
-    return found
+    return found.peel(pygit2.Commit)
 
 
 def tree_of(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2.Tree:

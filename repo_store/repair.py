@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ObjectType
 
 from repo_store.check import GARBAGE, KEPT_PREFIX, Expected, findings, has_commit, refs_on_disk
 from repo_store.disk import make_directories, sync_directory, write_durably
@@ -129,8 +130,9 @@ def _point(layout: Layout, expected: Expected, ref: str, target: str | None) -> 
 
 
 def _keep(repository: pygit2.Repository, sha: str) -> None:
-    if isinstance(repository.get(pygit2.Oid(hex=sha)), pygit2.Commit):
-        repository.references.create(KEPT_PREFIX + sha, pygit2.Oid(hex=sha), force=True)
+    oid = pygit2.Oid(hex=sha)
+    if oid in repository and repository[oid].type == ObjectType.COMMIT:
+        repository.references.create(KEPT_PREFIX + sha, oid, force=True)
 
 
 def _descends(path: Path, young: str | None, old: str | None) -> bool:
