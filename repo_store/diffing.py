@@ -1,0 +1,100 @@
+"""What changed between two versions, as records or as a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygit2
+from pygit2.enums import DeltaStatus, DiffFind
+
+from repo_store.objects import commit_at, decoded, tree_of
+from repo_store.records import Diff, FileDiff, FileStatus, Hunk, Line, LineKind
+
+_STATUS: dict[DeltaStatus, FileStatus] = {
+    DeltaStatus.ADDED: "added",
+    DeltaStatus.DELETED: "deleted",
+    DeltaStatus.MODIFIED: "modified",
+    DeltaStatus.RENAMED: "renamed",
+    DeltaStatus.COPIED: "copied",
+    DeltaStatus.TYPECHANGE: "retyped",
+}
+_KINDS: dict[str, LineKind] = {"+": "+", "-": "-", " ": " ", "=": "\\", ">": "\\", "<": "\\"}
+
+
+def diff_of(repository: pygit2.Repository, old: str | None, new: str, most_lines: int) -> Diff:
+    """Return what changed from `old` (None: from nothing) to `new`, renames found, with up to `most_lines` lines in all."""
+    files: list[FileDiff] = []
+    room = most_lines
+    for patch in _patches(repository, old, new):
+        file = _file_diff(patch, room)
+        room -= sum(len(hunk.lines) for hunk in file.hunks)
+        files.append(file)
+    return Diff(
+        old=old,
+        new=new,
+        files=tuple(files),
+        additions=sum(file.additions for file in files),
+        deletions=sum(file.deletions for file in files),
+    )
+
+
+def patch_of(repository: pygit2.Repository, old: str | None, new: str) -> str:
+    """Return the same as unified text, as `git diff` writes it."""
+    return "".join(decoded(patch.data) for patch in _patches(repository, old, new))
+
+
+def _patches(repository: pygit2.Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:
+    after = tree_of(repository, commit_at(repository, new))
+    if old is None:
+        diff = after.diff_to_tree(swap=True)
+    else:
+        diff = tree_of(repository, commit_at(repository, old)).diff_to_tree(after)
+    diff.find_similar(DiffFind.FIND_RENAMES)
+    return (patch for patch in diff if patch is not None)
+
+
+def _file_diff(patch: pygit2.Patch, room: int) -> FileDiff:
+    delta = patch.delta
+    status = _STATUS.get(delta.status, "modified")
+    _, additions, deletions = patch.line_stats
+    hunks: list[Hunk] = []
+    truncated = False
+    for raw in patch.hunks:
+        room -= len(raw.lines)
+        if room < 0:
+            truncated = True
+            break
+        hunks.append(_hunk(raw))
+    return FileDiff(
+        old_path=None if status == "added" else decoded(delta.old_file.raw_path),
+        new_path=None if status == "deleted" else decoded(delta.new_file.raw_path),
+        status=status,
+        binary=bool(delta.is_binary),
+        hunks=tuple(hunks),
+        additions=additions,
+        deletions=deletions,
+        truncated=truncated,
+    )
+
+
+def _hunk(raw: pygit2.DiffHunk) -> Hunk:
+    return Hunk(
+        header=raw.header.rstrip("\r\n"),
+        old_start=raw.old_start,
+        old_lines=raw.old_lines,
+        new_start=raw.new_start,
+        new_lines=raw.new_lines,
+        lines=tuple(_line(line) for line in raw.lines),
+    )
+
+
+def _line(raw: pygit2.DiffLine) -> Line:
+    kind = _KINDS.get(raw.origin, " ")
+    if kind == "\\":
+        return Line(kind, None, None, "No newline at end of file")
+    return Line(
+        kind=kind,
+        old_no=raw.old_lineno if raw.old_lineno > 0 else None,
+        new_no=raw.new_lineno if raw.new_lineno > 0 else None,
+        text=decoded(raw.raw_content).removesuffix("\n").removesuffix("\r"),
+    )

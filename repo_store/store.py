@@ -1,0 +1,261 @@
+"""The store: every question about, and every change to, the repositories of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pygit2
+
+from repo_store import archives, check, diffing, history, locks, objects, refs, repair, writing
+from repo_store.disk import faults_named
+from repo_store.errors import MissingRepo, NoSuchFile
+from repo_store.layout import Layout
+from repo_store.limits import Limits
+from repo_store.names import MAIN_REF, attempt_ref, validate_ref
+from repo_store.records import Author, BlameLine, Diff, FileEntry, Finding, Page, Version
+
+LONGEST_PAGE = 200
+
+
+class RepoStore:
+    """Git repositories below `root`, one per task, opened by the task's id alone.
+
+    Safe to share between threads: it holds paths and limits, and opens a repository anew for each call.
+    Every call may raise DamagedRepo and StoreUnavailable besides what it names.
+    """
+
+    def __init__(self, root: Path, limits: Limits | None = None, *, patience: float = 10.0) -> None:
+        """Use the repositories below `root`; writers wait up to `patience` seconds for each other."""
+        self.limits = limits or Limits()
+        self.layout = Layout(Path(root).absolute())
+        self.patience = patience
+
+    # Writing
+
+    def write_version(
+        self,
+        task_id: int,
+        *,
+        head: str | None,
+        base: str | None,
+        changes: Mapping[str, bytes | None],
+        author: Author,
+        message: str,
+        when: datetime | None = None,
+    ) -> Version:
+        """Write a version on top of `head` and return it; durable, but on no branch until `advance_ref`.
+
+        `head` is the task's current commit according to the database, `base` the one the writer started from (None:
+        the task has no version yet). `changes` maps a path to its new content, or to None to delete it; deleting what
+        is not there is no error. A save that changes nothing returns the version of `head`.
+        Raises StaleBase, InvalidName, LimitExceeded, NothingToSave, NoSuchVersion, RepoLocked.
+        """
+        draft = writing.drafted(changes, author, message, when, self.limits)
+        with self._writing(task_id, may_create=head is None) as repository:
+            return writing.save(repository, draft, self.limits, base=base, head=head)
+
+    def write_attempt(
+        self,
+        task_id: int,
+        number: int,
+        *,
+        base: str | None,
+        files: Mapping[str, bytes],
+        author: Author,
+        message: str,
+        when: datetime | None = None,
+    ) -> Version:
+        """Seal attempt `number`: one commit with `files` on its branch, which grows from `base` if nothing was pushed to it.
+
+        Any name may stand at the top. Raises InvalidName, LimitExceeded, NoSuchVersion, RepoLocked.
+        """
+        ref = attempt_ref(number)
+        draft = writing.drafted(dict(files), author, message, when, self.limits, roots=None)
+        with self._writing(task_id, may_create=base is None) as repository:
+            tip = refs.tip(repository, ref)
+            version = writing.seal(repository, draft, self.limits, tip or base)
+            refs.swap(repository, task_id, ref, version.commit, tip)
+            return version
+
+    def restore(
+        self,
+        task_id: int,
+        *,
+        head: str,
+        from_commit: str,
+        author: Author,
+        path: str | None = None,
+        message: str | None = None,
+        when: datetime | None = None,
+    ) -> Version:
+        """Write a version on top of `head` with the content of an older one: of one file, or of all (`path` None).
+
+        Raises what `write_version` raises, and NoSuchFile.
+        """
+        with self._reading(task_id) as repository:
+            changes = _changes_back(repository, head, from_commit, path)
+        what = path or "all files"
+        return self.write_version(
+            task_id,
+            head=head,
+            base=head,
+            changes=changes,
+            author=author,
+            message=message or f"Restore {what} from {from_commit[:10]}",
+            when=when,
+        )
+
+    def move_ref(self, task_id: int, ref: str, new: str, old: str | None) -> bool:
+        """Move a branch from exactly `old` (None: it must not exist) to `new`; return whether it moved.
+
+        `ref` is `refs/heads/main` or `refs/heads/attempts/<n>`. Raises RefMoved, InvalidName, NoSuchVersion, RepoLocked.
+        """
+        with self._writing(task_id) as repository:
+            return refs.swap(repository, task_id, ref, new, old)
+
+    def advance_ref(self, task_id: int, head: str) -> bool:
+        """Move `main` forward to `head`, the commit the database has just recorded; return whether it moved.
+
+        Order does not matter: a branch that already contains `head` stays. Raises RefMoved if `main` is no ancestor of
+        `head`, NoSuchVersion, RepoLocked.
+        """
+        with self._writing(task_id) as repository:
+            return refs.advance(repository, task_id, MAIN_REF, head)
+
+    @contextmanager
+    def locked(self, task_id: int) -> Iterator[Path]:
+        """Hold a repository's lock and yield its path, for a writer that is another program (a push). Not reentrant."""
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience):
+            yield self.layout.verified(task_id)
+
+    # Reading
+
+    def read_file(self, task_id: int, commit: str, path: str) -> bytes:
+        """Return the content of a file in a version. Raises NoSuchVersion, NoSuchFile."""
+        with self._reading(task_id) as repository:
+            return objects.file_at(repository, objects.commit_at(repository, commit), path).data
+
+    def list_files(self, task_id: int, commit: str) -> list[FileEntry]:
+        """Return the files of a version, sorted by path. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            files, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, commit)))
+            return list(objects.entries_of(repository, files))
+
+    def read_files(self, task_id: int, commit: str) -> dict[str, bytes]:
+        """Return the content of every file of a version by its path. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return _contents(repository, commit)
+
+    def version(self, task_id: int, commit: str) -> Version:
+        """Return one version. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return history.version_of(repository, objects.commit_at(repository, commit))
+
+    def history(self, task_id: int, head: str | None, path: str | None = None, limit: int = 50, after: str | None = None) -> Page[Version]:
+        """Return the versions behind `head`, newest first, `limit` (1 to 200) at a time; with `path` those that changed it.
+
+        `after` is the `next` of the page before. Raises NoSuchVersion.
+        """
+        if head is None:
+            return Page((), None)
+        with self._reading(task_id) as repository:
+            return history.page_of_versions(repository, head, path, max(1, min(limit, LONGEST_PAGE)), after)
+
+    def diff(self, task_id: int, old: str | None, new: str) -> Diff:
+        """Return what changed from `old` (None: from nothing) to `new`, renames found. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return diffing.diff_of(repository, old, new, self.limits.diff_lines)
+
+    def unified_diff(self, task_id: int, old: str | None, new: str) -> str:
+        """Return the same as the text that `git apply` reads. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return diffing.patch_of(repository, old, new)
+
+    def blame(self, task_id: int, commit: str, path: str) -> list[BlameLine]:
+        """Return each line of a file with the version that last touched it. Raises NoSuchVersion, NoSuchFile."""
+        with self._reading(task_id) as repository:
+            return history.blame_of(repository, commit, path)
+
+    def archive(self, task_id: int, commit: str) -> bytes:
+        """Return the files of a version as a tar.gz, always the same bytes for the same version. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return archives.archive_of(repository, commit, f"task-{task_id}")
+
+    def tip(self, task_id: int, ref: str = MAIN_REF) -> str | None:
+        """Return where a branch stands, None if it does not exist; the truth about `main` is in the database."""
+        try:
+            with self._reading(task_id) as repository:
+                return refs.tip(repository, validate_ref(ref))
+        except MissingRepo:
+            return None
+
+    def task_ids(self) -> Iterator[int]:
+        """Yield the id of every repository on disk, in no particular order."""
+        return self.layout.task_ids()
+
+    # Looking after
+
+    def check_repo(self, task_id: int, expected_head: str | None, expected_attempts: Mapping[int, str] | None = None) -> list[Finding]:
+        """Return everything wrong with a repository, measured against what the database says; changes nothing."""
+        return check.findings(self.layout, task_id, expected_head, expected_attempts or {})
+
+    def repair_repo(self, task_id: int, expected_head: str | None, expected_attempts: Mapping[int, str] | None = None) -> list[Finding]:
+        """Repair what can be repaired without the files' content, and return what was found; `rebuild` does the rest."""
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience):
+            return repair.repaired(self.layout, task_id, expected_head, expected_attempts or {})
+
+    def rebuild(self, task_id: int, files: Mapping[str, bytes], *, author: Author, message: str, when: datetime | None = None) -> Version:
+        """Set the repository aside and make a new one whose first version holds `files`; return that version.
+
+        Nothing is deleted: the old one lies in `quarantine`. The caller records the new head.
+        """
+        draft = writing.drafted(dict(files), author, message, when, self.limits)
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
+            repair.set_aside(self.layout, task_id, self.layout.repository(task_id))
+            with objects.opened(self.layout.create(task_id)) as repository:
+                version = writing.save(repository, draft, self.limits, base=None, head=None)
+                refs.swap(repository, task_id, MAIN_REF, version.commit, None)
+                return version
+
+    @contextmanager
+    def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:
+        with faults_named(task_id), objects.opened(self.layout.verified(task_id)) as repository:
+            yield repository
+
+    @contextmanager
+    def _writing(self, task_id: int, *, may_create: bool = False) -> Iterator[pygit2.Repository]:
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+            with locks.held(self.layout.lock(task_id), task_id, self.patience):
+                try:
+                    path = self.layout.verified(task_id)
+                except MissingRepo:
+                    if not may_create:
+                        raise
+                    path = self.layout.create(task_id)
+                with objects.opened(path) as repository:
+                    yield repository
+
+
+def _contents(repository: pygit2.Repository, commit: str) -> dict[str, bytes]:
+    files, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, commit)))
+    return {path: repository.odb.read(blob.oid)[1] for path, blob in files.items() if objects.is_regular(blob.mode)}
+
+
+def _changes_back(repository: pygit2.Repository, head: str, from_commit: str, path: str | None) -> dict[str, bytes | None]:
+    then = _contents(repository, from_commit)
+    if path is not None:
+        if path not in then:
+            raise NoSuchFile(path, from_commit)
+        return {path: then[path]}
+    now, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, head)))
+    return dict.fromkeys(now) | then
