@@ -17,7 +17,7 @@ class ApiKey(models.Model):
     """A key `mst_<public id>_<secret>`, of which only the hash is stored.
 
     An agent key with `agent` set acts as that agent alone. Without, it is a fleet key: it acts as the agents it registered.
-    No row in `projects` means every project.
+    Without `is_limited`, it opens every project; with it, only those in `projects`, also when the last of them is gone.
     """
 
     public_id = models.CharField(max_length=16, unique=True)
@@ -27,6 +27,7 @@ class ApiKey(models.Model):
     agent = models.ForeignKey("coordination.Agent", on_delete=models.CASCADE, null=True, blank=True, related_name="keys")
     user = models.ForeignKey("coordination.User", on_delete=models.CASCADE, null=True, blank=True, related_name="keys")
     projects: "models.ManyToManyField[Project, models.Model]" = models.ManyToManyField(Project, blank=True, related_name="keys")
+    is_limited = models.BooleanField(default=False)
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,54 @@
+"""The few statements that are written out: hot paths, and set-wise updates that the ORM cannot say.
+
+One text serves both databases; `any_of` and `skip_locked` are the only words that differ.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+
+def any_of(ids: Iterable[int]) -> tuple[str, Any]:
+    """Return SQL for `IN these ids` and its one parameter, whatever their number."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", list(ids)
+    return "IN (SELECT value FROM json_each(%s))", json.dumps(list(ids))
+
+
+def skip_locked() -> str:
+    return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+
+
+def param(value: Any) -> Any:
+    """Adapt a value for a raw statement as the ORM would have."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, dict):
+        return Jsonb(value) if connection.vendor == "postgresql" else json.dumps(value)
+    return value
+
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+
+def rows(statement: str, params: Params = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _adapt(params))
+        return cursor.fetchall() if cursor.description else []
+
+
+def run(statement: str, params: Params = ()) -> int:
+    """Return the number of rows that the statement changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _adapt(params))
+        return int(cursor.rowcount)
+
+
+def _adapt(params: Params) -> Any:
+    if isinstance(params, Mapping):
+        return {name: param(value) for name, value in params.items()}
+    return [param(value) for value in params]

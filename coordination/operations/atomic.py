@@ -1,0 +1,33 @@
+"""One verb, one transaction, tried again when the database picks it as the victim of a deadlock."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 3
+# PostgreSQL: serialization_failure and deadlock_detected.
+RETRYABLE = {"40001", "40P01"}
+
+
+def atomically(verb: Callable[P, R]) -> Callable[P, R]:
+    """Run `verb` in a transaction of its own, or as a part of the caller's."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if connection.in_atomic_block:
+            return verb(*args, **kwargs)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with transaction.atomic():
+                    return verb(*args, **kwargs)
+            except OperationalError as error:
+                if not tries_left or getattr(error.__cause__, "sqlstate", None) not in RETRYABLE:
+                    raise
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    return run

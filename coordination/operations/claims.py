@@ -1,0 +1,261 @@
+"""Claiming: the one way an agent gets work. The database picks the winner of every race (P1)."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from coordination.actor import Actor
+from coordination.errors import HeldByAnother, NotClaimable, NotFound, WrongState
+from coordination.lifecycle import MANUAL_LEASE_TTL, LeaseMode, State
+from coordination.models import Agent, Attempt, Event, Lease, Project, Task
+from coordination.models.clock import now
+from coordination.models.sql import rows, skip_locked
+from coordination.operations.atomic import atomically
+from coordination.operations.tokens import lease_token
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A task in an agent's hands: the attempt that began, and the proof with which to write about it."""
+
+    task_id: int
+    attempt_id: int
+    number: int
+    fence: int
+    lease_token: str
+    expires_at: datetime
+    server_time: datetime
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a claim asks for beyond what its agent can do. It only ever narrows: capabilities are the agent's own (H5)."""
+
+    project_ids: Collection[int] | None = None
+    tiers: Collection[str] | None = None
+    capabilities: Collection[str] | None = None
+
+    def admits(self, lane: "_Lane") -> bool:
+        return (
+            (self.project_ids is None or lane.project_id in self.project_ids)
+            and (self.tiers is None or lane.tier in self.tiers)
+            and (self.capabilities is None or set(lane.capabilities) <= set(self.capabilities))
+        )
+
+
+@dataclass(frozen=True)
+class _Lane:
+    id: int
+    head: int
+    project_id: int
+    tier: str
+    capabilities: list[str] = field(default_factory=list)
+    max_running: int | None = None
+
+
+@atomically
+def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None, limit: int = 1) -> list[Claimed]:
+    """Claim up to `limit` tasks, most urgent first, and return them; an empty list when there is nothing for this agent."""
+    _refuse_retired(agent)
+    claimed: list[Claimed] = []
+    passed_by: set[int] = set()
+    while len(claimed) < limit:
+        lanes = [lane for lane in _lanes_with_work(agent, narrowing or Narrowing()) if lane.id not in passed_by]
+        if not lanes:
+            break
+        best = lanes[0]
+        room = _room_in(best, limit - len(claimed))
+        bound = lanes[1].head if len(lanes) > 1 else None
+        taken = _take(best.id, bound, room) if room else []
+        claimed += _lease(taken, agent, key_id)
+        # A lane whose head another claim holds at this moment, or whose project is full, is passed by.
+        if not taken:
+            passed_by.add(best.id)
+        elif len(claimed) < limit and len(lanes) == 1 and len(taken) < room:
+            break
+    return claimed
+
+
+@atomically
+def claim_task(task_id: int, agent: Agent, *, key_id: int, allowed: Collection[int] | None = None) -> Claimed:
+    """Claim one task by its number, or say who holds it or what keeps this agent from it."""
+    _refuse_retired(agent)
+    task = Task.objects.select_related("project").filter(pk=task_id).first()
+    if task is None or (allowed is not None and task.project_id not in allowed):
+        raise NotFound(f"There is no task #{task_id}.")
+    if not agent.can_run(task.tier, task.capabilities) or task.assigned_to_id not in (None, agent.pk):
+        raise NotClaimable(_why_not(task, agent), task=task_id)
+    if task.project.is_paused:
+        raise NotClaimable(f"Project {task.project.slug} is paused; claim again after it is resumed.", task=task_id)
+    lane = _Lane(task.lane_id, task.sort_key, task.project_id, task.tier, max_running=task.project.max_running)
+    if not _room_in(lane, 1):
+        raise NotClaimable(f"Project {task.project.slug} already runs its {task.project.max_running} tasks at once.", task=task_id)
+    taken = _take_by_id(task_id)
+    if not taken:
+        _refuse_by_state(task_id)
+    return _lease(taken, agent, key_id)[0]
+
+
+def _refuse_retired(agent: Agent) -> None:
+    if agent.retired_at:
+        raise NotClaimable(f"Agent {agent.name} is retired; register it again before it claims.")
+
+
+def _why_not(task: Task, agent: Agent) -> str:
+    if task.assigned_to_id not in (None, agent.pk):
+        return f"#{task.pk} is assigned to another agent."
+    if task.tier not in agent.tiers:
+        return f"#{task.pk} needs tier {task.tier}; {agent.name} registered {', '.join(agent.tiers) or 'none'}."
+    missing = sorted(set(task.capabilities) - set(agent.capabilities))
+    return f"#{task.pk} needs {', '.join(missing)}, which {agent.name} did not register."
+
+
+def _refuse_by_state(task_id: int) -> None:
+    task = Task.objects.filter(pk=task_id).first()
+    if task is None:
+        raise NotFound(f"There is no task #{task_id}.")
+    lease = Lease.objects.select_related("agent").filter(task=task_id).first()
+    if lease:
+        raise HeldByAnother(f"#{task_id} is held by {lease.agent.name}.", holder=lease.agent.name, expires_at=lease.expires_at.isoformat())
+    raise WrongState(f"#{task_id} is {task.state}: {State(task.state).meaning}.", state=task.state)
+
+
+LANES_WITH_WORK = """
+    SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running,
+        (SELECT t.sort_key FROM coordination_task t
+         WHERE t.lane_id = l.id AND t.state = 'queued' ORDER BY t.sort_key, t.id LIMIT 1)
+    FROM coordination_laneagent a
+        JOIN coordination_lane l ON l.id = a.lane_id
+        JOIN coordination_project p ON p.id = l.project_id
+    WHERE a.agent_id = %s AND p.paused_at IS NULL"""
+
+
+def _lanes_with_work(agent: Agent, narrowing: Narrowing) -> list[_Lane]:
+    """Return the lanes that this agent serves and that have a queued task, the most urgent head first."""
+    found = [
+        _Lane(id, head, project_id, tier, _json(capabilities), max_running)
+        for id, project_id, tier, capabilities, max_running, head in rows(LANES_WITH_WORK, [agent.pk])
+        if head is not None
+    ]
+    return sorted((lane for lane in found if narrowing.admits(lane)), key=lambda lane: lane.head)
+
+
+def _json(value: Any) -> list[str]:
+    """Read a JSON column of a raw row: PostgreSQL's driver may have parsed it, SQLite's never does."""
+    return list(json.loads(value) if isinstance(value, str) else value)
+
+
+def _room_in(lane: _Lane, wanted: int) -> int:
+    """Return how many of `wanted` tasks the lane's project may still start; its row lock makes the count exact."""
+    if lane.max_running is None:
+        return wanted
+    Project.objects.select_for_update(no_key=True).get(pk=lane.project_id)
+    return max(0, min(wanted, lane.max_running - Lease.objects.filter(task__project=lane.project_id).count()))
+
+
+TAKE = """
+    UPDATE coordination_task SET state = 'claimed', state_since = %(now)s, claimed_at = %(now)s, fence = fence + 1,
+        attempts_made = attempts_made + 1, fallback_at = NULL, version = version + 1
+    FROM picked JOIN coordination_project p ON p.id = picked.project_id
+    WHERE coordination_task.id = picked.id AND coordination_task.state = 'queued'
+    RETURNING coordination_task.id, coordination_task.project_id, coordination_task.phase_id, coordination_task.fence,
+        coordination_task.attempts_made, coordination_task.head, coordination_task.title, coordination_task.objective,
+        coordination_task.criteria, coordination_task.lease_mode, p.lease_ttl, coordination_task.sort_key"""
+
+
+def _take(lane_id: int, bound: int | None, limit: int) -> list[tuple[Any, ...]]:
+    """Move up to `limit` queued tasks of the lane to claimed, in claim order, stepping over rows that others are taking.
+
+    `bound` is the head of the next lane: beyond it, another lane's task is more urgent.
+    """
+    before = "AND sort_key <= %(bound)s" if bound is not None else ""
+    return _update(
+        f"""WITH picked AS MATERIALIZED (
+                SELECT id, project_id FROM coordination_task
+                WHERE lane_id = %(lane)s AND state = 'queued' {before}
+                ORDER BY sort_key, id LIMIT %(limit)s {skip_locked()}
+            ) {TAKE}""",
+        {"lane": lane_id, "bound": bound, "limit": limit},
+    )
+
+
+def _take_by_id(task_id: int) -> list[tuple[Any, ...]]:
+    return _update(
+        f"WITH picked AS (SELECT id, project_id FROM coordination_task WHERE id = %(task)s AND state = 'queued') {TAKE}",
+        {"task": task_id},
+    )
+
+
+def _update(statement: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    taken = rows(statement, params | {"now": now()})
+    return sorted(taken, key=lambda row: (row[-1], row[0]))
+
+
+def _lease(taken: Sequence[tuple[Any, ...]], agent: Agent, key_id: int) -> list[Claimed]:
+    """Write attempt, lease and event of each task taken, and return the proofs."""
+    if not taken:
+        return []
+    moment = now()
+    attempts = Attempt.objects.bulk_create(
+        Attempt(
+            task_id=id,
+            number=number,
+            agent=agent,
+            key_id=key_id,
+            fence=fence,
+            commit=head,
+            told={"title": title, "objective": objective, "criteria": _json(criteria)},
+            claimed_at=moment,
+        )
+        for id, _project, _phase, fence, number, head, title, objective, criteria, _mode, _ttl, _sort in taken
+    )
+    leases = [
+        Lease(
+            task_id=attempt.task_id,
+            attempt=attempt,
+            agent=agent,
+            fence=attempt.fence,
+            mode=row[9],
+            ttl=(ttl := MANUAL_LEASE_TTL if row[9] == LeaseMode.MANUAL else row[10]),
+            acquired_at=moment,
+            renewed_at=moment,
+            expires_at=moment + timedelta(seconds=ttl),
+        )
+        for attempt, row in zip(attempts, taken, strict=True)
+    ]
+    Lease.objects.bulk_create(leases)
+    _record(attempts, taken, agent, moment)
+    return [
+        Claimed(
+            lease.task_id,
+            attempt.pk,
+            attempt.number,
+            lease.fence,
+            lease_token(lease.task_id, lease.fence, key_id),
+            lease.expires_at,
+            moment,
+        )
+        for attempt, lease in zip(attempts, leases, strict=True)
+    ]
+
+
+def _record(attempts: Sequence[Attempt], taken: Sequence[tuple[Any, ...]], agent: Agent, moment: datetime) -> None:
+    actor: Actor = agent.actor
+    Event.objects.bulk_create(
+        Event(
+            at=moment,
+            kind="task.claimed",
+            project_id=row[1],
+            phase_id=row[2],
+            task_id=attempt.task_id,
+            agent_id=agent.pk,
+            attempt_id=attempt.pk,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            data={"attempt": attempt.number, "commit": attempt.commit},
+        )
+        for attempt, row in zip(attempts, taken, strict=True)
+    )

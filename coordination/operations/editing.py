@@ -1,0 +1,41 @@
+"""What every edit of a noun does: lock, compare the version, set what may be set, check, save."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from coordination.errors import Invalid, PreconditionFailed
+from coordination.models import Project
+from coordination.operations.events import changed
+
+
+def lock_project(project_id: int) -> Project:
+    """Hold the project's row: edits of its graph come one after the other (P13)."""
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+
+
+def apply_changes(row: Any, changes: Mapping[str, Any], editable: set[str], expected_version: int | None) -> dict[str, list[Any]]:
+    """Save the changes to a row that the caller has locked, and return `{field: [old, new]}`, empty when nothing differs."""
+    if expected_version is not None and row.version != expected_version:
+        raise PreconditionFailed("It changed since you read it; read it again and repeat your change.", version=row.version)
+    if refused := sorted(set(changes) - editable):
+        raise Invalid(f"{refused[0]!r} cannot be changed here.", field=refused[0])
+    before = {name: getattr(row, name) for name in changes}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    check(row)
+    differences = changed(before, {name: getattr(row, name) for name in changes})
+    if differences:
+        row.version += 1
+        row.save(update_fields=[*changes, "version"])
+    return differences
+
+
+def check(row: Any) -> None:
+    """Refuse a row that its model finds wrong, in one sentence naming the field."""
+    try:
+        row.clean_fields()
+    except ValidationError as error:
+        field, sentences = next(iter(error.message_dict.items()))
+        raise Invalid(f"{field}: {sentences[0]}", field=field) from None

@@ -1,0 +1,116 @@
+"""How a holder ends its attempt: complete, fail, or ask a person."""
+
+import random
+from datetime import timedelta
+
+from django.db.models import F
+
+from coordination.actor import SYSTEM
+from coordination.errors import LeaseLost
+from coordination.lifecycle import Outcome, ReviewPolicy, State, retry_delay
+from coordination.models import Project, Question, Task
+from coordination.models.clock import now
+from coordination.operations.atomic import atomically
+from coordination.operations.holding import Ended, end
+from coordination.operations.late import keep_late
+from coordination.operations.phases import advance_soon
+from coordination.operations.projects import pause_project
+from coordination.operations.readiness import unblock_dependents
+from coordination.operations.report import Report
+from coordination.operations.tokens import Holder
+
+
+def complete(holder: Holder, report: Report) -> State:
+    """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
+    try:
+        return _complete(holder, report)
+    except LeaseLost as refusal:
+        keep_late(holder, report, succeeded=True, why=refusal.data["reason"])
+        raise
+
+
+def fail(holder: Holder, report: Report, *, retryable: bool) -> State:
+    """Record a failure; a retryable one waits for its retry while attempts are left (P8). Return the task's new state."""
+    try:
+        return _fail(holder, report, retryable)
+    except LeaseLost as refusal:
+        keep_late(holder, report, succeeded=False, why=refusal.data["reason"])
+        raise
+
+
+@atomically
+def _complete(holder: Holder, report: Report) -> State:
+    reviewed = Task.objects.filter(pk=holder.task_id).values_list("review_policy", flat=True).first() == ReviewPolicy.REQUIRED
+    ended = end(
+        holder,
+        to=State.REVIEW if reviewed else State.DONE,
+        outcome=Outcome.SUBMITTED if reviewed else Outcome.DONE,
+        yields_to_cancel=False,
+        task={"result": report.result, "crashes": 0},
+        attempt=report.columns(),
+    )
+    ended.announce("task.submitted" if reviewed else "task.done", result=report.result[:200])
+    _spend(ended, report)
+    _settle_after(ended)
+    return ended.state
+
+
+@atomically
+def _fail(holder: Holder, report: Report, retryable: bool) -> State:
+    failures, limit = Task.objects.filter(pk=holder.task_id).values_list("failures", "max_attempts").first() or (0, 0)
+    again = retryable and failures + 1 < limit
+    ended = end(
+        holder,
+        to=State.WAITING if again else State.FAILED,
+        outcome=Outcome.FAILED,
+        reason_class="retryable" if retryable else "fatal",
+        reason=_why_failed(report, again, failures + 1, limit, retryable),
+        told=report.error,
+        task={"failures": failures + 1},
+        attempt=report.columns(),
+    )
+    if ended.state is State.WAITING:
+        _schedule_retry(holder.task_id, failures + 1)
+    ended.announce("task.failed" if ended.state is State.FAILED else "task.retrying", error=report.error[:500], retryable=retryable)
+    _spend(ended, report)
+    _settle_after(ended)
+    return ended.state
+
+
+@atomically
+def ask(holder: Holder, text: str) -> Question:
+    """Ask a person. The lease goes back, and the answer will be in the next brief."""
+    ended = end(holder, to=State.BLOCKED, outcome=Outcome.ASKED, reason_class="asked", reason=f"Asks: {text}", told=text)
+    question = Question.objects.create(task_id=ended.task_id, attempt_id=ended.attempt_id, text=text, asked_at=ended.at)
+    ended.announce("task.asked", question=question.pk, text=text[:500])
+    _settle_after(ended)
+    return question
+
+
+def _why_failed(report: Report, again: bool, failures: int, limit: int, retryable: bool) -> str:
+    if again:
+        return f"Attempt {failures} of {limit} failed: {report.error}"
+    return f"Failed {failures} times, the limit is {limit}: {report.error}" if retryable else f"Failed for good: {report.error}"
+
+
+def _schedule_retry(task_id: int, failures: int) -> None:
+    """Hold the task for its delay, plus up to a tenth at random so that a wave of failures does not return as a wave."""
+    seconds = retry_delay(failures) * (1 + random.random() / 10)
+    Task.objects.filter(pk=task_id, state=State.WAITING).update(retry_at=now() + timedelta(seconds=seconds))
+
+
+def _settle_after(ended: Ended) -> None:
+    """Free what waited for this, and ask afterwards, outside this transaction, whether the phase is complete."""
+    if ended.has_dependents and ended.state in (State.DONE, State.FAILED):
+        unblock_dependents(ended.task_id, ended.state)
+    advance_soon(ended.phase_id)
+
+
+def _spend(ended: Ended, report: Report) -> None:
+    """Add the cost to the project, and pause it when its budget is used up."""
+    if not report.cost_usd:
+        return
+    Project.objects.filter(pk=ended.project_id).update(spent_usd=F("spent_usd") + report.cost_usd)
+    project = Project.objects.get(pk=ended.project_id)
+    if project.budget_usd is not None and project.spent_usd >= project.budget_usd and not project.is_paused:
+        pause_project(project, actor=SYSTEM, reason=f"The budget of ${project.budget_usd} is spent.")

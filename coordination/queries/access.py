@@ -1,0 +1,192 @@
+"""Who may see and do what: the one place that every door asks (keys, scopes, project limits, roles).
+
+What a caller may not see does not exist for it: the answer is the same 404. What it sees but may not do is a 403.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeVar
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from coordination.actor import Actor
+from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
+from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Phase, Project, Role, Scope, Task, User
+
+T = TypeVar("T")
+
+
+class Permission(IntEnum):
+    """What a caller may do in a project; each includes those before it."""
+
+    READ = 1
+    WORK = 2
+    PLAN = 3
+    ADMIN = 4
+
+
+OF_SCOPE = {Scope.READER: Permission.READ, Scope.AGENT: Permission.WORK, Scope.COORDINATOR: Permission.PLAN}
+OF_ROLE = {Role.VIEWER: Permission.READ, Role.PLANNER: Permission.PLAN, Role.ADMIN: Permission.ADMIN}
+IN_WORDS = {
+    Permission.READ: "reading",
+    Permission.WORK: "an agent or coordinator key",
+    Permission.PLAN: "the planner role or a coordinator key",
+    Permission.ADMIN: "the admin role",
+}
+EVERY_PROJECT = 0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever asks, with the permission it has in each project; the entry EVERY_PROJECT counts for all."""
+
+    actor: Actor
+    permissions: dict[int, Permission]
+    user: User | None = None
+    key: ApiKey | None = None
+
+    def permission_in(self, project_id: int) -> Permission | None:
+        return self.permissions.get(project_id, self.permissions.get(EVERY_PROJECT))
+
+    def may(self, need: Permission, project_id: int) -> bool:
+        has = self.permission_in(project_id)
+        return has is not None and has >= need
+
+    def may_everywhere(self, need: Permission) -> bool:
+        return self.permissions.get(EVERY_PROJECT, Permission.READ - 1) >= need
+
+    @property
+    def project_ids(self) -> list[int] | None:
+        """The projects this caller may see, or None for all of them."""
+        return None if EVERY_PROJECT in self.permissions else list(self.permissions)
+
+    @property
+    def identity(self) -> str:
+        """A name for whoever owns an idempotency key or a rate."""
+        return f"key:{self.key.pk}" if self.key else f"user:{self.user.pk}" if self.user else "nobody"
+
+
+def caller_of_key(raw: str) -> Caller:
+    """Return the caller whose key this is; every wrong key gets the same refusal."""
+    parts = raw.split("_", 2)
+    keys = ApiKey.objects.select_related("agent", "user").filter(revoked_at=None).exclude(expires_at__lte=Now())
+    key = keys.filter(public_id=parts[1]).first() if len(parts) == 3 and _is_clean(raw) else None
+    if key is None or not key.matches(parts[2]):
+        raise Unauthenticated("This key is unknown, revoked or expired; ask an admin for a new one.")
+    return _caller(key)
+
+
+def _is_clean(raw: str) -> bool:
+    return raw.startswith("mst_") and raw.isascii() and raw.isprintable() and len(raw) < 200
+
+
+def _caller(key: ApiKey) -> Caller:
+    if key.user:
+        return caller_of_user(key.user, key=key)
+    permission = OF_SCOPE[Scope(key.scope)]
+    limit = list(key.projects.values_list("pk", flat=True)) if key.is_limited else [EVERY_PROJECT]
+    return Caller(key.actor if key.agent is None else key.agent.actor, dict.fromkeys(limit, permission), key=key)
+
+
+def caller_of_user(user: User, *, key: ApiKey | None = None) -> Caller:
+    if not user.is_active:
+        raise Unauthenticated("This account is switched off; ask an admin.")
+    if user.is_superuser:
+        return Caller(user.actor, {EVERY_PROJECT: Permission.ADMIN}, user=user, key=key)
+    roles = Membership.objects.filter(user=user).values_list("project_id", "role")
+    return Caller(user.actor, {project: OF_ROLE[Role(role)] for project, role in roles}, user=user, key=key)
+
+
+def visible_projects(caller: Caller) -> QuerySet[Project]:
+    projects = Project.objects.all()
+    return projects if caller.project_ids is None else projects.filter(pk__in=caller.project_ids)
+
+
+def visible_tasks(caller: Caller) -> QuerySet[Task]:
+    tasks = Task.objects.all()
+    return tasks if caller.project_ids is None else tasks.filter(project__in=caller.project_ids)
+
+
+def visible_events(caller: Caller) -> QuerySet[Event]:
+    events = Event.objects.all()
+    return events if caller.project_ids is None else events.filter(Q(project__in=caller.project_ids))
+
+
+def visible_agents(caller: Caller) -> QuerySet[Agent]:
+    """Agents serve the whole installation, so everybody who may see some project sees them."""
+    return Agent.objects.all() if caller.permissions else Agent.objects.none()
+
+
+def find_project(caller: Caller, slug: str, need: Permission = Permission.READ) -> Project:
+    project = visible_projects(caller).filter(slug=slug).first()
+    if project is None:
+        raise NotFound(f"There is no project {slug!r}.")
+    return _permitted(caller, project, project.pk, need)
+
+
+def find_phase(caller: Caller, phase_id: int, need: Permission = Permission.READ) -> Phase:
+    phase = Phase.objects.select_related("project").filter(pk=phase_id).first() if _is_id(phase_id) else None
+    if phase is None or not caller.may(Permission.READ, phase.project_id):
+        raise NotFound(f"There is no phase {phase_id}.")
+    return _permitted(caller, phase, phase.project_id, need)
+
+
+def find_task(caller: Caller, task_id: int, need: Permission = Permission.READ) -> Task:
+    task = Task.objects.select_related("project", "phase", "assigned_to").filter(pk=task_id).first() if _is_id(task_id) else None
+    if task is None or not caller.may(Permission.READ, task.project_id):
+        raise NotFound(f"There is no task #{task_id}.")
+    return _permitted(caller, task, task.project_id, need)
+
+
+def find_attempt(caller: Caller, attempt_id: int, need: Permission = Permission.READ) -> Attempt:
+    attempt = Attempt.objects.select_related("task__project", "agent").filter(pk=attempt_id).first() if _is_id(attempt_id) else None
+    if attempt is None or not caller.may(Permission.READ, attempt.task.project_id):
+        raise NotFound(f"There is no attempt {attempt_id}.")
+    return _permitted(caller, attempt, attempt.task.project_id, need)
+
+
+def find_agent(caller: Caller, name: str) -> Agent:
+    agent = visible_agents(caller).filter(name=name).first()
+    if agent is None:
+        raise NotFound(f"There is no agent {name!r}.")
+    return agent
+
+
+def acting_agent(caller: Caller, name: str = "") -> Agent:
+    """Return the agent that this caller works as: the one its key is bound to, or one that its key registered (H5)."""
+    key = caller.key
+    if key is None or key.user_id or OF_SCOPE[Scope(key.scope)] < Permission.WORK:
+        raise ScopeMissing("Only an agent's or a coordinator's key can work on tasks; ask an admin for one.")
+    if key.agent:
+        if name and name != key.agent.name:
+            raise Refused(f"This key belongs to agent {key.agent.name}; it cannot act as {name}.")
+        return key.agent
+    if not name:
+        raise Refused("This key serves several agents; say which one: send `agent`, or the header X-Agent.", field="agent")
+    agent = Agent.objects.filter(name=name).first()
+    if agent is None:
+        raise NotFound(f"Agent {name!r} is not registered; register it first.")
+    if agent.registered_by_id != key.pk:
+        raise Refused(f"Agent {name} was registered with another key.")
+    return agent
+
+
+def require_everywhere(caller: Caller, need: Permission) -> None:
+    """Refuse unless the caller has this permission in the whole installation."""
+    if not caller.may_everywhere(need):
+        raise ScopeMissing(f"This needs {IN_WORDS[need]} for the whole installation.")
+
+
+def require(caller: Caller, need: Permission, project_id: int) -> None:
+    if not caller.may(need, project_id):
+        raise ScopeMissing(f"This needs {IN_WORDS[need]} in this project.")
+
+
+def _is_id(number: int) -> bool:
+    return 0 < number < 2**63
+
+
+def _permitted(caller: Caller, thing: T, project_id: int, need: Permission) -> T:
+    require(caller, need, project_id)
+    return thing
