@@ -29,8 +29,8 @@ class Agent(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     display_name = models.CharField(max_length=200, blank=True, default="")
-    capabilities = models.JSONField(default=list)
-    tiers = models.JSONField(default=list)
+    capabilities = models.JSONField(default=list, blank=True)
+    tiers = models.JSONField(default=list, blank=True)
     host = models.CharField(max_length=200, blank=True, default="")
     software = models.CharField(max_length=200, blank=True, default="")
     registered_by = models.ForeignKey("coordination.ApiKey", on_delete=models.SET_NULL, null=True, related_name="registered_agents")

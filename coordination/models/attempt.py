@@ -13,7 +13,7 @@ class Attempt(models.Model):
     key = models.ForeignKey("coordination.ApiKey", on_delete=models.SET_NULL, null=True, related_name="+")
     fence = models.PositiveBigIntegerField()
     commit = models.CharField(max_length=40, blank=True, default="")  # of the task's repository, as handed out
-    told = models.JSONField(default=dict)  # the parts of the brief that git does not hold, as handed out
+    told = models.JSONField(default=dict, blank=True)  # the parts of the brief that git does not hold, as handed out
     claimed_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -23,10 +23,10 @@ class Attempt(models.Model):
     progress = models.PositiveSmallIntegerField(null=True, blank=True)  # percent
     progress_note = models.CharField(max_length=500, blank=True, default="")
     result = models.TextField(blank=True, default="")
-    result_data = models.JSONField(default=dict)
+    result_data = models.JSONField(default=dict, blank=True)
     report = models.TextField(blank=True, default="")
     error = models.TextField(blank=True, default="")
-    usage = models.JSONField(default=dict)  # tokens, turns, durations in ms, session id, measured or not
+    usage = models.JSONField(default=dict, blank=True)  # tokens, turns, durations in ms, session id, measured or not
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     sealed_commit = models.CharField(max_length=40, blank=True, default="")
 
@@ -46,10 +46,10 @@ class LateResult(models.Model):
     received_at = models.DateTimeField()
     succeeded = models.BooleanField()
     result = models.TextField(blank=True, default="")
-    result_data = models.JSONField(default=dict)
+    result_data = models.JSONField(default=dict, blank=True)
     report = models.TextField(blank=True, default="")
     error = models.TextField(blank=True, default="")
-    usage = models.JSONField(default=dict)
+    usage = models.JSONField(default=dict, blank=True)
     why_late = models.CharField(max_length=20)
     adopted_at = models.DateTimeField(null=True, blank=True)
     adopted_by = models.CharField(max_length=200, blank=True, default="")

@@ -38,7 +38,7 @@ class Event(models.Model):
     actor_kind = models.CharField(max_length=12)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
-    data = models.JSONField(default=dict)
+    data = models.JSONField(default=dict, blank=True)
     # Makes "this happens once" a constraint, for example the advance of a phase.
     once = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001  (NULL: most events have no such key)
 

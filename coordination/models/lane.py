@@ -14,7 +14,7 @@ class Lane(models.Model):
 
     project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="lanes")
     tier = models.CharField(max_length=10, choices=choices(Tier))
-    capabilities = models.JSONField(default=list)
+    capabilities = models.JSONField(default=list, blank=True)
     assigned_to = models.ForeignKey("coordination.Agent", on_delete=models.CASCADE, null=True, related_name="+")
     # The combination in one string: NULLs and JSON do not make a unique constraint that both databases agree on.
     key = models.CharField(max_length=64, unique=True)

@@ -19,7 +19,7 @@ class Phase(models.Model):
     # An open-ended phase never completes by itself: an inbox.
     open_ended = models.BooleanField(default=False)
     status_line = models.CharField(max_length=500, blank=True, default="")
-    blockers = models.JSONField(default=list)
+    blockers = models.JSONField(default=list, blank=True)
     round = models.PositiveIntegerField(default=1)  # grows each time a completed phase is reopened
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)

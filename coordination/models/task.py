@@ -18,12 +18,12 @@ class Task(models.Model):
 
     title = models.CharField(max_length=500)
     objective = models.TextField(blank=True, default="")
-    criteria = models.JSONField(default=list)
+    criteria = models.JSONField(default=list, blank=True)
     kind = models.CharField(max_length=60, blank=True, default="")
-    labels = models.JSONField(default=list)
+    labels = models.JSONField(default=list, blank=True)
     priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY, validators=[MaxValueValidator(100)])
     tier = models.CharField(max_length=10, choices=choices(Tier), default=Tier.STANDARD)
-    capabilities = models.JSONField(default=list)
+    capabilities = models.JSONField(default=list, blank=True)
     assigned_to = models.ForeignKey("coordination.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned")
     fallback_after = models.PositiveIntegerField(null=True, blank=True)  # seconds in the queue until any capable agent may take it
     review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordination.actor import Actor
 from coordination.errors import HeldByAnother, NotClaimable, NotFound, WrongState
@@ -14,6 +14,7 @@ from coordination.models.clock import now
 from coordination.models.sql import rows, skip_locked
 from coordination.operations.atomic import atomically
 from coordination.operations.tokens import lease_token
+from coordination.queries.references import pins_for
 
 
 @dataclass(frozen=True)
@@ -155,17 +156,34 @@ def _room_in(lane: _Lane, wanted: int) -> int:
     return max(0, min(wanted, lane.max_running - Lease.objects.filter(task__project=lane.project_id).count()))
 
 
+class _Taken(NamedTuple):
+    """What TAKE returns of each task."""
+
+    id: int
+    project_id: int
+    phase_id: int
+    fence: int
+    number: int
+    head: str
+    title: str
+    objective: str
+    criteria: Any
+    lease_mode: str
+    lease_ttl: int
+    has_needs: bool
+    sort_key: int
+
+
 TAKE = """
     UPDATE coordination_task SET state = 'claimed', state_since = %(now)s, claimed_at = %(now)s, fence = fence + 1,
         attempts_made = attempts_made + 1, fallback_at = NULL, version = version + 1
-    FROM picked JOIN coordination_project p ON p.id = picked.project_id
-    WHERE coordination_task.id = picked.id AND coordination_task.state = 'queued'
-    RETURNING coordination_task.id, coordination_task.project_id, coordination_task.phase_id, coordination_task.fence,
-        coordination_task.attempts_made, coordination_task.head, coordination_task.title, coordination_task.objective,
-        coordination_task.criteria, coordination_task.lease_mode, p.lease_ttl, coordination_task.sort_key"""
+    FROM picked WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
+    RETURNING id, project_id, phase_id, fence, attempts_made, head, title, objective, criteria, lease_mode,
+        (SELECT p.lease_ttl FROM coordination_project p WHERE p.id = coordination_task.project_id),
+        EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.task_id = coordination_task.id), sort_key"""
 
 
-def _take(lane_id: int, bound: int | None, limit: int) -> list[tuple[Any, ...]]:
+def _take(lane_id: int, bound: int | None, limit: int) -> list[_Taken]:
     """Move up to `limit` queued tasks of the lane to claimed, in claim order, stepping over rows that others are taking.
 
     `bound` is the head of the next lane: beyond it, another lane's task is more urgent.
@@ -173,7 +191,7 @@ def _take(lane_id: int, bound: int | None, limit: int) -> list[tuple[Any, ...]]:
     before = "AND sort_key <= %(bound)s" if bound is not None else ""
     return _update(
         f"""WITH picked AS MATERIALIZED (
-                SELECT id, project_id FROM coordination_task
+                SELECT id AS task FROM coordination_task
                 WHERE lane_id = %(lane)s AND state = 'queued' {before}
                 ORDER BY sort_key, id LIMIT %(limit)s {skip_locked()}
             ) {TAKE}""",
@@ -181,35 +199,36 @@ def _take(lane_id: int, bound: int | None, limit: int) -> list[tuple[Any, ...]]:
     )
 
 
-def _take_by_id(task_id: int) -> list[tuple[Any, ...]]:
+def _take_by_id(task_id: int) -> list[_Taken]:
     return _update(
-        f"WITH picked AS (SELECT id, project_id FROM coordination_task WHERE id = %(task)s AND state = 'queued') {TAKE}",
+        f"WITH picked AS (SELECT id AS task FROM coordination_task WHERE id = %(task)s AND state = 'queued') {TAKE}",
         {"task": task_id},
     )
 
 
-def _update(statement: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    taken = rows(statement, params | {"now": now()})
-    return sorted(taken, key=lambda row: (row[-1], row[0]))
+def _update(statement: str, params: dict[str, Any]) -> list[_Taken]:
+    taken = (_Taken._make(row) for row in rows(statement, params | {"now": now()}))
+    return sorted(taken, key=lambda row: (row.sort_key, row.id))
 
 
-def _lease(taken: Sequence[tuple[Any, ...]], agent: Agent, key_id: int) -> list[Claimed]:
+def _lease(taken: Sequence[_Taken], agent: Agent, key_id: int) -> list[Claimed]:
     """Write attempt, lease and event of each task taken, and return the proofs."""
     if not taken:
         return []
     moment = now()
+    pins = _pins(taken)
     attempts = Attempt.objects.bulk_create(
         Attempt(
-            task_id=id,
-            number=number,
+            task_id=row.id,
+            number=row.number,
             agent=agent,
             key_id=key_id,
-            fence=fence,
-            commit=head,
-            told={"title": title, "objective": objective, "criteria": _json(criteria)},
+            fence=row.fence,
+            commit=row.head,
+            told={"title": row.title, "objective": row.objective, "criteria": _json(row.criteria), **pins.get(row.id, {})},
             claimed_at=moment,
         )
-        for id, _project, _phase, fence, number, head, title, objective, criteria, _mode, _ttl, _sort in taken
+        for row in taken
     )
     leases = [
         Lease(
@@ -217,8 +236,8 @@ def _lease(taken: Sequence[tuple[Any, ...]], agent: Agent, key_id: int) -> list[
             attempt=attempt,
             agent=agent,
             fence=attempt.fence,
-            mode=row[9],
-            ttl=(ttl := MANUAL_LEASE_TTL if row[9] == LeaseMode.MANUAL else row[10]),
+            mode=row.lease_mode,
+            ttl=(ttl := MANUAL_LEASE_TTL if row.lease_mode == LeaseMode.MANUAL else row.lease_ttl),
             acquired_at=moment,
             renewed_at=moment,
             expires_at=moment + timedelta(seconds=ttl),
@@ -241,14 +260,20 @@ def _lease(taken: Sequence[tuple[Any, ...]], agent: Agent, key_id: int) -> list[
     ]
 
 
-def _record(attempts: Sequence[Attempt], taken: Sequence[tuple[Any, ...]], agent: Agent, moment: datetime) -> None:
+def _pins(taken: Sequence[_Taken]) -> dict[int, dict[str, Any]]:
+    """Pin what the briefs refer to, for the tasks that refer to anything."""
+    referring = {row.id: row.head for row in taken if row.head or row.has_needs}
+    return pins_for(referring) if referring else {}
+
+
+def _record(attempts: Sequence[Attempt], taken: Sequence[_Taken], agent: Agent, moment: datetime) -> None:
     actor: Actor = agent.actor
     Event.objects.bulk_create(
         Event(
             at=moment,
             kind="task.claimed",
-            project_id=row[1],
-            phase_id=row[2],
+            project_id=row.project_id,
+            phase_id=row.phase_id,
             task_id=attempt.task_id,
             agent_id=agent.pk,
             attempt_id=attempt.pk,
