@@ -10,7 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.process import ServerError, free_port, is_alive, kill_tree, log_tail, release_guard, short_tempdir, start_guard, wait_until
+from tests.servers.process import (
+    ServerError,
+    free_port,
+    is_alive,
+    kill_tree,
+    log_tail,
+    release_guard,
+    short_tempdir,
+    start_guard,
+    wait_until,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = (sys.executable, "manage.py", "up")

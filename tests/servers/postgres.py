@@ -127,8 +127,10 @@ class PostgresServer:
             "timezone": "UTC",
         }
         arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+        if not self.fsync:
+            arguments += FAST_AND_FORGETFUL
         with self.log_path.open("ab") as log:
-            self.process = self._popen([self._bin / "postgres", "-D", self.data, *arguments, *([] if self.fsync else FAST_AND_FORGETFUL)], log)
+            self.process = self._popen([self._bin / "postgres", "-D", self.data, *arguments], log)
         wait_until(self._answers, seconds=START_SECONDS, what="The start of PostgreSQL")
 
     def stop(self) -> None:

@@ -19,7 +19,7 @@ GUARD = """
 cat >/dev/null
 pid=$(head -n1 "$1" 2>/dev/null || true)
 if [ -n "$pid" ]; then
-    kill -"$2" -- "$3$pid" 2>/dev/null
+    kill -s "$2" -- "$3$pid" 2>/dev/null
     for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
 fi
 rm -rf -- "$4"
@@ -89,7 +89,7 @@ def kill_tree(process: subprocess.Popen[bytes], number: signal.Signals = signal.
 
 def start_guard(pid_file: Path, directory: Path, *, signal_name: str = "KILL", whole_group: bool = False) -> subprocess.Popen[bytes]:
     """Start the guard of a server; closing its standard input, or dying, sets it off."""
-    arguments = ["sh", "-c", GUARD, "guard", str(pid_file), signal_name, "-" if whole_group else "", str(directory)]
+    arguments = ["/bin/sh", "-c", GUARD, "guard", str(pid_file), signal_name, "-" if whole_group else "", str(directory)]
     return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", start_new_session=True)
 
 

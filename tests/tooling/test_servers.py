@@ -81,7 +81,7 @@ def test_durable_redis_keeps_what_it_acknowledged_over_a_kill() -> None:
 
 
 def test_redis_runs_from_the_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("tests.servers.redis.shutil.which", lambda name: None)
     with throwaway_redis() as server, redis.Redis.from_url(server.url) as client:
         assert "wheel" in server.description
         assert client.ping()
