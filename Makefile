@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 # The lock files are compiled by this one version, so that two people get the same file.
 UV := uv==0.13.9
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE = $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
@@ -60,4 +60,4 @@ $(DEV): requirements.txt requirements-dev.txt | $(BIN)/python
 
 $(VENV)/tools/bin/uv: | $(BIN)/python
 	@$(BIN)/python -m venv --clear $(VENV)/tools
-	@$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(VENV)/tools/bin/python -m pip install -qq --disable-pip-version-check $(UV)
