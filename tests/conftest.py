@@ -85,7 +85,8 @@ def browser_type_launch_args() -> dict[str, object]:
     try:
         return launch_arguments()
     except ServerError as error:
-        pytest.fail(str(error), pytrace=False)
+        remedy = str(error)
+    pytest.fail(remedy, pytrace=False)
 
 
 @pytest.fixture(scope="session")
