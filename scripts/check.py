@@ -26,14 +26,15 @@ def steps() -> dict[str, list[str]]:
         "pins": [sys.executable, "-m", "scripts.check_pins"],
         "vendored": [sys.executable, "-m", "scripts.check_vendor"],
         "docs": [sys.executable, "-m", "scripts.check_docs"],
-        "templates": [str(BIN / "djangofmt"), "check", *templates],
+        "templates": [sys.executable, "-m", "scripts.check_templates"],
+        "html": [str(BIN / "djangofmt"), "check", "--output-format", "concise", "--ignore", "category:style", *templates],
         "imports": [str(BIN / "lint-imports"), "--no-cache"],
         "django": [*manage, "check", "--fail-level", "WARNING"],
         "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
         "types": [str(BIN / "mypy"), *rooms],
     }
     if not templates:
-        del found["templates"]
+        del found["html"]
     return found
 
 

@@ -6,6 +6,7 @@ Usage: python -m tests [--db sqlite|postgres] [--chaos] [anything that pytest ta
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,8 @@ class Run:
             command = [sys.executable, "-m", "pytest", "-m", "chaos" if self.chaos else "not chaos", f"--junit-xml={report}"]
             command += [*self._processes(), *selection, *self.arguments]
             began = time.monotonic()
-            code = subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode
+            home = {"MUSTER_TEST_HOME": str(Path(directory) / "home")}
+            code = subprocess.run(command, cwd=ROOT, env=os.environ | environment | home, check=False).returncode
             self.outcomes.append(_read(report, Outcome(database, code, time.monotonic() - began)))
 
     def _processes(self) -> list[str]:
@@ -118,6 +120,8 @@ def main() -> int:
     parser.add_argument("--chaos", action="store_true", help="the long fault-injection runs, and nothing else")
     options, arguments = parser.parse_known_args()
     run = Run(options.chaos, arguments)
+    # As an exception, so that pytest is ended and the servers are stopped before this process is gone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         servers = _run(options, run)
     except ServerError as error:

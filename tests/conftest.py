@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -13,6 +14,10 @@ from psycopg import sql
 
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
 from tests.servers.browser import launch_arguments
+
+# How long one example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("muster")
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster"}

@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from scripts.check_docs import faults_in as faults_in_page
 from scripts.check_pins import FLOORS, faults_of_floors, faults_of_git, faults_of_lock
+from scripts.check_templates import faults_in as faults_in_template
 from scripts.check_vendor import faults_in as faults_in_vendored
 
 
@@ -56,3 +57,32 @@ def test_a_link_must_lead_somewhere(tmp_path: Path) -> None:
         "page.md: gone.md leads to no file.",
         "page.md: other.md#gone names no heading of that page.",
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<style>p { color: red }</style>",
+        "<script>alert(1)</script>",
+        '<p class="a" style="color: red">',
+        '<button onclick="go()">',
+        '<button hx-on:click="go()">',
+        "{{ task.title|safe }}",
+        "{% autoescape off %}",
+        '<script src="https://cdn.example.org/htmx.js" defer></script>',
+        '<img alt="" src="//example.org/a.png">',
+    ],
+)
+def test_a_template_that_a_strict_page_cannot_hold_fails(line: str) -> None:
+    assert [where for where, _ in faults_in_template(f"<p>\n{line}")] == [2]
+
+
+def test_an_ordinary_template_passes() -> None:
+    lines = [
+        '<script src="{% static "webui/board.js" %}" defer></script>',
+        '<a href="https://example.org/">elsewhere</a>{# no style="" here #}',
+        '<script type="application/json" id="data">{}</script>',
+        '<div class="style= of its own" hx-get="{{ url }}" hx-trigger="load"></div>',
+        "{{ results|safe_count }}",
+    ]
+    assert faults_in_template("\n".join(lines)) == []
