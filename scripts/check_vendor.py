@@ -1,7 +1,7 @@
 """Check that every vendored file is the one that was reviewed: its sha256 stands in the lock file beside it.
 
-A line of vendor.lock is what `sha256sum` prints: the sum, two spaces, the path below the lock's directory. A line that
-begins with # says where the file came from. A file without a line fails as a line without a file does.
+A line of vendor.lock is what `sha256sum` prints, and where the file came from: the sum, the path below the lock's
+directory, the package, its version, its licence. A file without a line fails as a line without a file does.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ LOCK_NAME = "vendor.lock"
 def locked_sums(lock: Path) -> dict[str, str]:
     """Return the sha256 of each vendored file, by its path below the lock's directory."""
     lines = (line.strip() for line in lock.read_text(encoding="utf-8").splitlines())
-    pairs = (line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
-    return {name.lstrip("*"): digest for digest, name in pairs}
+    columns = (line.split() for line in lines if line and not line.startswith("#"))
+    return {name: digest for digest, name, *_ in columns}
 
 
 def faults_in(directory: Path) -> list[str]:

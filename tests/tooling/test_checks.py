@@ -43,7 +43,7 @@ def test_a_vendored_file_must_be_the_one_that_was_reviewed(tmp_path: Path) -> No
     (tmp_path / "a.js").write_text("reviewed")
     (tmp_path / "b.js").write_text("nobody looked")
     digest = hashlib.sha256(b"reviewed").hexdigest()
-    (tmp_path / "vendor.lock").write_text(f"# a.js 1.0 from its package\n{digest}  a.js\n{digest}  c.js\n")
+    (tmp_path / "vendor.lock").write_text(f"# reviewed files\n{digest}  a.js  a-package  1.0  MIT\n{digest}  c.js\n")
     assert [fault.split()[0] for fault in faults_in_vendored(tmp_path)] == ["c.js", "b.js"]
     (tmp_path / "a.js").write_text("changed")
     assert any(fault.startswith("a.js is not the file") for fault in faults_in_vendored(tmp_path))
