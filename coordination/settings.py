@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -156,11 +157,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 
+def _with_timeouts(url: str) -> str:
+    """Return a Redis address whose clients give up on a server that hangs; Huey takes an address or options, not both."""
+    parts = urlsplit(url)
+    timeouts = "socket_timeout=15&socket_connect_timeout=1"  # seconds; the address's own come first and win
+    return parts._replace(query=f"{parts.query}&{timeouts}" if parts.query else timeouts).geturl()
+
+
 def _huey() -> dict[str, Any]:
     """Huey's storage: Redis if there is one, else the database's kind. Messages hold ids only and are signed."""
     config: dict[str, Any] = {"name": "muster", "immediate": False, "results": False, "utc": True}
     if REDIS_URL:
-        config |= {"huey_class": "huey.RedisHuey", "connection": {"url": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 1}}
+        config |= {"huey_class": "huey.RedisHuey", "connection": {"url": _with_timeouts(REDIS_URL)}}
     elif ON_POSTGRES:
         config |= {"huey_class": "huey.PostgresHuey", "connection": {"dsn": DATABASE_URL}}
     else:

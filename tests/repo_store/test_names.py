@@ -52,9 +52,9 @@ def test_it_returns_the_normal_form() -> None:
     ids=ascii,
 )
 def test_it_refuses_names_that_are_one_file_somewhere(names: list[str]) -> None:
-    with pytest.raises(InvalidName, match="only in case|at once"):
+    with pytest.raises(InvalidName, match=r"only in case|at once"):
         validate_tree_names(names)
-    with pytest.raises(InvalidName, match="only in case|at once"):
+    with pytest.raises(InvalidName, match=r"only in case|at once"):
         validate_tree_names(reversed(names))
 
 

@@ -1,0 +1,140 @@
+"""`make test`: the whole suite on SQLite, then what touches the database again on PostgreSQL, with one summary at the end.
+
+Usage: python -m tests [--db sqlite|postgres] [--chaos] [anything that pytest takes]
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.servers import ServerError, throwaway_postgres
+from tests.servers import redis as redis_server
+from tests.servers.muster import ROOT
+
+NO_TESTS_RAN = 5  # pytest's exit code, which `-k` may well bring about on one of the two databases
+
+
+@dataclass
+class Outcome:
+    """What pytest did on one database."""
+
+    database: str
+    code: int
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def line(self) -> str:
+        return f"  {self.database}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped in {self.seconds:.0f} s"
+
+
+@dataclass
+class Run:
+    chaos: bool
+    arguments: list[str]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def on(self, database: str, environment: dict[str, str], *selection: str) -> None:
+        """Run pytest in a process of its own and note what came of it."""
+        print(f"\n== {database}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="muster-report-") as directory:
+            report = Path(directory) / "report.xml"
+            command = [sys.executable, "-m", "pytest", "-m", "chaos" if self.chaos else "not chaos", f"--junit-xml={report}"]
+            command += [*self._processes(), *selection, *self.arguments]
+            began = time.monotonic()
+            home = {"MUSTER_TEST_HOME": str(Path(directory) / "home")}
+            code = subprocess.run(command, cwd=ROOT, env=os.environ | environment | home, check=False).returncode
+            self.outcomes.append(_read(report, Outcome(database, code, time.monotonic() - began)))
+
+    def _processes(self) -> list[str]:
+        # Chaos runs measure recovery times, so they have the machine to themselves.
+        named = any(argument.startswith(("-n", "--numprocesses")) for argument in self.arguments)
+        return [] if named or self.chaos else ["-n", str(min(2, os.cpu_count() or 1)), "--dist=loadfile"]
+
+
+def _read(report: Path, outcome: Outcome) -> Outcome:
+    if report.exists():
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+            outcome.failed += count["failures"] + count["errors"]
+            outcome.skipped += count["skipped"]
+            outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+    return outcome
+
+
+def _redacted(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or 'default port'}{parts.path}"
+
+
+def _redis_description() -> str:
+    if named := os.environ.get("TEST_REDIS_URL"):
+        return f"Redis at {_redacted(named)} (TEST_REDIS_URL)"
+    binary = redis_server.find_binary()
+    return f"{binary.version} ({binary.source} binary)"
+
+
+def _run(options: argparse.Namespace, run: Run) -> list[str]:
+    """Run what was asked for and return a description of each server that was used."""
+    with contextlib.ExitStack() as stack:
+        redis = _redis_description()
+        if named := os.environ.get("TEST_DATABASE_URL"):
+            url, postgres = named, f"PostgreSQL at {_redacted(named)} (TEST_DATABASE_URL)"
+        else:
+            server = stack.enter_context(throwaway_postgres(fsync=options.chaos))
+            url, postgres = server.url, server.description
+        print(f"Testing on {postgres} and {redis}", flush=True)
+        everywhere = {"TEST_DATABASE_URL": url}
+        if options.db != "postgres":
+            run.on("SQLite", everywhere | {"DATABASE_URL": ""})
+        if options.db != "sqlite":
+            run.on("PostgreSQL", everywhere | {"DATABASE_URL": url}, "--only-database")
+    return [postgres, redis]
+
+
+def _verdict(run: Run) -> str:
+    """Return why the run as a whole failed, or nothing."""
+    if any(outcome.code not in (0, NO_TESTS_RAN) for outcome in run.outcomes):
+        return "There are failures."
+    if any(outcome.skipped for outcome in run.outcomes):
+        return "A skipped test is a promise that nobody checked: make it run or remove it."
+    if not any(outcome.passed for outcome in run.outcomes):
+        return "No test ran."
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--db", choices=["sqlite", "postgres"], help="only this database")
+    parser.add_argument("--chaos", action="store_true", help="the long fault-injection runs, and nothing else")
+    options, arguments = parser.parse_known_args()
+    run = Run(options.chaos, arguments)
+    # As an exception, so that pytest is ended and the servers are stopped before this process is gone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        servers = _run(options, run)
+    except ServerError as error:
+        print(f"make: {error}", file=sys.stderr)
+        return 1
+    print("\n== Summary\nServers: " + "; ".join(["SQLite", *servers]))
+    for outcome in run.outcomes:
+        print(outcome.line)
+    if problem := _verdict(run):
+        print(problem)
+    print(f"tests: {sum(o.passed for o in run.outcomes)} passed, {sum(o.failed for o in run.outcomes)} failed")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

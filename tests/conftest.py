@@ -1,0 +1,100 @@
+"""Fixtures that every room's tests share: fresh databases, Redis, a live server, a browser."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import hypothesis
+import psycopg
+import pytest
+from django.conf import settings
+from psycopg import sql
+
+from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
+from tests.servers.browser import launch_arguments
+
+# How long one example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("muster")
+
+# A test that asks for one of these, or is marked django_db, behaves differently on another database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--only-database", action="store_true", help="run only the tests that touch the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--only-database"):
+        return
+    kept = [item for item in items if _touches_the_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
+    items[:] = kept
+
+
+def _touches_the_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server's maintenance address, whichever database the run is about: TEST_DATABASE_URL or a throw-away one."""
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        yield named
+        return
+    with throwaway_postgres(fsync=False) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis for this test process alone: TEST_REDIS_URL or a throw-away one. Tests that kill or flush start their own."""
+    if named := os.environ.get("TEST_REDIS_URL"):
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield urlsplit(named)._replace(path=f"/{int(worker) + 1}").geturl()
+        return
+    with throwaway_redis() as server:
+        yield server.url
+
+
+@pytest.fixture
+def fresh_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, of the kind this run is about, for processes of their own; gone after the test."""
+    if not settings.ON_POSTGRES:
+        yield f"sqlite:///{tmp_path / 'muster.sqlite3'}"
+        return
+    server_url = os.environ["DATABASE_URL"]
+    name = f"muster_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def muster(fresh_database_url: str) -> Iterator[MusterServer]:
+    """A real Muster in processes of its own, on an empty database of the kind this run is about."""
+    with running_muster(database_url=fresh_database_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """pytest-playwright's: which browser `page` opens, and how."""
+    try:
+        return launch_arguments()
+    except ServerError as error:
+        remedy = str(error)
+    pytest.fail(remedy, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """No address is every page's: tests open `muster.url`. (The plugin's own fixture is deprecated by pytest.)"""
+    return ""

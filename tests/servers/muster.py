@@ -1,0 +1,174 @@
+"""The real Muster as its users start it: own process, own directory, free port, awaited until it answers."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.process import (
+    ServerError,
+    free_port,
+    is_alive,
+    kill_tree,
+    log_tail,
+    release_guard,
+    short_tempdir,
+    start_guard,
+    wait_until,
+)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND = (sys.executable, "manage.py", "up")
+SECRET_KEY = "for-throw-away-servers-only-0123456789-abcdefghijklmnop"
+START_SECONDS = 60
+STOP_SECONDS = 30
+# What a person's shell may hold and a test's server must not see.
+FOREIGN = (
+    *("DATABASE_URL", "REDIS_URL", "MUSTER_HOME", "REPO_ROOT", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PORT", "DEBUG"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "LOG_LEVEL"),
+)
+
+
+def muster_environment(home: Path, *, database_url: str = "", redis_url: str = "", port: int = 0) -> dict[str, str]:
+    """Return the environment of a Muster process whose every file is below `home`; no database_url means SQLite there."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN and not name.startswith("PYTEST_")}
+    chosen = {
+        "DJANGO_SETTINGS_MODULE": "coordination.settings",
+        "MUSTER_HOME": str(home),
+        "HOME": str(home / "home"),
+        "XDG_CONFIG_HOME": str(home / "home" / ".config"),
+        "SECRET_KEY": SECRET_KEY,
+        "PYTHONUNBUFFERED": "1",
+        "PORT": str(port) if port else "",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+    }
+    return kept | {name: value for name, value in chosen.items() if value}
+
+
+class MusterServer:
+    """One Muster under one directory; `url` and the data stay the same over kill() and start()."""
+
+    def __init__(
+        self,
+        *,
+        database_url: str = "",
+        redis_url: str = "",
+        home: Path | None = None,
+        port: int = 0,
+        command: Sequence[str] = COMMAND,
+        environment: Mapping[str, str] | None = None,
+        ready_path: str = "/livez",
+    ) -> None:
+        """Without `home` a temporary one is made, and removed by close(); `environment` is laid over the usual one."""
+        self.scratch = short_tempdir("muster-")
+        self.home = home or self.scratch / "var"
+        (self.home / "home").mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self.log_path = self.scratch / "muster.log"
+        self.command = [str(part) for part in command]
+        self.environment = muster_environment(self.home, database_url=database_url, redis_url=redis_url, port=self.port)
+        self.environment |= dict(environment or {})
+        self.process: subprocess.Popen[bytes] | None = None
+        self._ready_url = f"{self.url}{ready_path}"
+        self._pid_file = self.scratch / "pid"
+        self._guard = start_guard(self._pid_file, self.scratch, whole_group=True)
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """Everything the server has printed so far, on both streams, over all its starts."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def start(self, *, seconds: float = START_SECONDS) -> None:
+        """Start the server on the data it has and wait until it says that it is ready."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, env=self.environment, start_new_session=True
+            )
+        self._pid_file.write_text(str(self.process.pid))
+        wait_until(self._answers, seconds=seconds, what=f"The start of Muster ({self._ready_url})")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a manage.py command beside the server, with its settings, and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        answer = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=120)
+        if answer.returncode != 0:
+            raise ServerError(f"manage.py {' '.join(arguments)} ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
+        return answer.stdout
+
+    def kill(self) -> None:
+        """`kill -9` the server and every process it started, at once."""
+        if self.process is not None:
+            kill_tree(self.process)
+            self.process = None
+
+    def terminate(self, *, seconds: float = STOP_SECONDS) -> int:
+        """Ask the server to stop as a service manager does (SIGTERM) and return its exit code; ServerError if it does not."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise ServerError(f"Muster did not stop within {seconds:g} s of SIGTERM. Its log ends:\n{log_tail(self.log_path)}") from None
+        self.process = None
+        return code
+
+    def restart(self) -> None:
+        self.terminate()
+        self.start()
+
+    def close(self) -> None:
+        """End the server, without ceremony, and remove what it wrote."""
+        self.kill()
+        release_guard(self._guard, self._pid_file)
+
+    def _answers(self) -> bool:
+        if self.process is None or not is_alive(self.process.pid):
+            raise ServerError(f"Muster stopped while it started. Its log ends:\n{log_tail(self.log_path)}")
+        try:
+            with urllib.request.urlopen(self._ready_url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+@contextmanager
+def running_muster(
+    *,
+    database_url: str = "",
+    redis_url: str = "",
+    home: Path | None = None,
+    port: int = 0,
+    command: Sequence[str] = COMMAND,
+    environment: Mapping[str, str] | None = None,
+    ready_path: str = "/livez",
+) -> Iterator[MusterServer]:
+    """Yield a Muster that answers at `.url`; see MusterServer."""
+    server = MusterServer(
+        database_url=database_url,
+        redis_url=redis_url,
+        home=home,
+        port=port,
+        command=command,
+        environment=environment,
+        ready_path=ready_path,
+    )
+    try:
+        yield server
+    finally:
+        server.close()
