@@ -53,7 +53,7 @@ def _ready(ids: Sequence[int], moment: datetime, actor: Actor) -> list[int]:
     queued = rows(
         f"""
         UPDATE coordination_task SET state = 'queued', state_since = %s, queued_at = %s, retry_at = NULL, reason = '',
-            sort_key = %s + priority * {AGEING_PER_PRIORITY * 1_000_000}, version = version + 1
+            sort_key = %s + CAST(priority AS bigint) * {AGEING_PER_PRIORITY * 1_000_000}, version = version + 1
         WHERE id {among} AND state = 'waiting' AND {NOTHING_HOLDS_IT}
         RETURNING id, lane_id, assigned_to_id, fallback_after""",
         [moment, moment, micros(moment), param, moment, moment],
