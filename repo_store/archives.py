@@ -8,7 +8,7 @@ import tarfile
 
 import pygit2
 
-from repo_store.objects import commit_at, files_of, is_regular, time_of, tree_of
+from repo_store.objects import commit_at, content_of, files_of, is_regular, time_of, tree_of
 
 
 def archive_of(repository: pygit2.Repository, sha: str, prefix: str) -> bytes:
@@ -23,7 +23,7 @@ def archive_of(repository: pygit2.Repository, sha: str, prefix: str) -> bytes:
     ):
         for path, blob in sorted(files.items()):
             if is_regular(blob.mode):
-                content = repository.odb.read(blob.oid)[1]
+                content = content_of(repository, blob.oid)
                 member = tarfile.TarInfo(f"{prefix}/{path}")
                 member.size, member.mtime, member.mode = len(content), second, 0o644
                 tar.addfile(member, io.BytesIO(content))

@@ -26,11 +26,13 @@ from repo_store.records import Finding
 from repo_store.refs import STALE_AFTER
 
 KEPT_PREFIX = "refs/muster/kept/"
+PACKED_REFS = "packed-refs"
 GARBAGE = "garbage"
 LEFTOVER_AFTER = 3600.0
 
 _OURS = re.compile(r"refs/heads/main|refs/heads/attempts/[1-9][0-9]{0,8}|refs/muster/kept/[0-9a-f]{40}")
 _SHA = re.compile(r"[0-9a-f]{40}")
+_PACKED = re.compile(r"#.*|\^[0-9a-f]{40}|[0-9a-f]{40} refs/\S+")
 _LEFTOVER = re.compile(r"(tmp_object_git2_|tmp_obj_|tmp_pack_|tmp_idx_|tmp_rev_|tmp_objdir|incoming-).*|.*\.new")
 
 
@@ -113,6 +115,8 @@ def _locks(expected: Expected) -> Iterator[Finding]:
 
 
 def _branches(expected: Expected) -> Iterator[Finding]:
+    if packed_lines(expected.path)[1]:
+        yield Finding("packed_refs", PACKED_REFS, f"{PACKED_REFS} holds lines that name no branch.")
     on_disk = refs_on_disk(expected.path)
     for ref in sorted(on_disk):
         if not _OURS.fullmatch(ref):
@@ -133,10 +137,10 @@ def _branches(expected: Expected) -> Iterator[Finding]:
 def refs_on_disk(path: Path) -> dict[str, str]:
     """Return every branch as the files say, with GARBAGE for one that names no commit; works when git cannot open the repository."""
     found: dict[str, str] = {}
-    for line in (read_all_text(path / "packed-refs") or "").splitlines():
+    for line in packed_lines(path)[0]:
         sha, _, ref = line.partition(" ")
         if ref and not line.startswith(("#", "^")):
-            found[ref] = sha if _SHA.fullmatch(sha) else GARBAGE
+            found[ref] = sha
     for folder, folders, files in os.walk(path / "refs"):
         for name in (*files, *(each for each in folders if Path(folder, each).is_symlink())):
             file = Path(folder, name)
@@ -149,12 +153,14 @@ def refs_on_disk(path: Path) -> dict[str, str]:
     return found
 
 
-def read_all_text(path: Path) -> str | None:
-    """Return a text file of any size, or None if it cannot be read as one."""
-    try:
-        return path.read_text("utf-8", "replace") if path.is_file() and not path.is_symlink() else None
-    except FileNotFoundError:
-        return None
+def packed_lines(path: Path) -> tuple[list[str], list[str]]:
+    """Return the lines of `packed-refs` that git understands, and the others."""
+    file = path / PACKED_REFS
+    if not file.is_file() or file.is_symlink():
+        return [], []
+    lines = file.read_text("utf-8", "replace").splitlines()
+    good = [line for line in lines if _PACKED.fullmatch(line)]
+    return good, [line for line in lines if not _PACKED.fullmatch(line)]
 
 
 def _objects(expected: Expected) -> Iterator[Finding]:

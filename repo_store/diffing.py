@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pygit2
 from pygit2.enums import DeltaStatus, DiffFind
 
-from repo_store.objects import commit_at, decoded, tree_of
+from repo_store.objects import commit_at, decoded, files_of, require_sound, tree_of
 from repo_store.records import Diff, FileDiff, FileStatus, Hunk, Line, LineKind
 
 _STATUS: dict[DeltaStatus, FileStatus] = {
@@ -45,12 +45,18 @@ def patch_of(repository: pygit2.Repository, old: str | None, new: str) -> str:
 
 def _patches(repository: pygit2.Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:
     after = tree_of(repository, commit_at(repository, new))
-    if old is None:
-        diff = after.diff_to_tree(swap=True)
-    else:
-        diff = tree_of(repository, commit_at(repository, old)).diff_to_tree(after)
+    before = tree_of(repository, commit_at(repository, old)) if old is not None else None
+    _require_sound_change(repository, before, after)
+    diff = before.diff_to_tree(after) if before is not None else after.diff_to_tree(swap=True)
     diff.find_similar(DiffFind.FIND_RENAMES)
     return (patch for patch in diff if patch is not None)
+
+
+def _require_sound_change(repository: pygit2.Repository, before: pygit2.Tree | None, after: pygit2.Tree) -> None:
+    old = set(files_of(repository, before)[0].values()) if before is not None else set()
+    new = set(files_of(repository, after)[0].values())
+    for blob in old ^ new:
+        require_sound(repository, blob.oid)
 
 
 def _file_diff(patch: pygit2.Patch, room: int) -> FileDiff:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pygit2
-from pygit2.enums import DiffOption
 
-from repo_store.errors import NoSuchVersion
-from repo_store.objects import author_of, commit_at, decoded, entry_id, file_at, time_of, tree_of
+from repo_store.objects import author_of, commit_at, decoded, entry_id, file_at, files_of, require_sound, time_of, tree_of
 from repo_store.records import BlameLine, Page, Version
 
 
@@ -25,11 +23,9 @@ def version_of(repository: pygit2.Repository, commit: pygit2.Commit) -> Version:
 
 
 def _count_changes(repository: pygit2.Repository, commit: pygit2.Commit, parent: pygit2.Oid | None) -> int:
-    tree = tree_of(repository, commit)
-    flags = DiffOption.SKIP_BINARY_CHECK
-    if parent is None:
-        return len(tree.diff_to_tree(flags=flags))
-    return len(tree.diff_to_tree(tree_of(repository, commit_at(repository, str(parent))), flags=flags))
+    after, _ = files_of(repository, tree_of(repository, commit))
+    before = files_of(repository, tree_of(repository, commit_at(repository, str(parent))))[0] if parent else {}
+    return sum(before.get(path) != blob for path, blob in after.items()) + sum(path not in after for path in before)
 
 
 def page_of_versions(repository: pygit2.Repository, head: str, path: str | None, limit: int, after: str | None) -> Page[Version]:
@@ -50,12 +46,9 @@ def page_of_versions(repository: pygit2.Repository, head: str, path: str | None,
 
 
 def _start(repository: pygit2.Repository, head: str, after: str | None) -> pygit2.Commit | None:
-    newest = commit_at(repository, head)
     if after is None:
-        return newest
+        return commit_at(repository, head)
     last = commit_at(repository, after)
-    if last.id != newest.id and not repository.descendant_of(newest.id, last.id):
-        raise NoSuchVersion(after)
     return commit_at(repository, str(last.parent_ids[0])) if last.parent_ids else None
 
 
@@ -71,6 +64,7 @@ def blame_of(repository: pygit2.Repository, sha: str, path: str) -> list[BlameLi
     if not content:
         return []
     texts = decoded(content).split("\n")
+    _require_sound_history(repository, commit)
     lines: list[BlameLine] = []
     for hunk in repository.blame(path, newest_commit=commit.id):
         origin = commit_at(repository, str(hunk.final_commit_id))
@@ -78,3 +72,20 @@ def blame_of(repository: pygit2.Repository, sha: str, path: str) -> list[BlameLi
         for number in range(hunk.final_start_line_number, hunk.final_start_line_number + hunk.lines_in_hunk):
             lines.append(BlameLine(str(origin.id), author, when, number, texts[number - 1].removesuffix("\r")))
     return lines
+
+
+def _require_sound_history(repository: pygit2.Repository, commit: pygit2.Commit) -> None:
+    # Where a path ends, libgit2's blame compares it with every other file of that version to find a rename.
+    blobs: set[pygit2.Oid] = set()
+    seen = {commit.id}
+    pending = [commit]
+    while pending:
+        version = pending.pop()
+        files, _ = files_of(repository, tree_of(repository, version))
+        for blob in {blob.oid for blob in files.values()} - blobs:
+            require_sound(repository, blob)
+            blobs.add(blob)
+        for parent in version.parent_ids:
+            if parent not in seen:
+                seen.add(parent)
+                pending.append(commit_at(repository, str(parent)))

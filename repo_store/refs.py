@@ -12,7 +12,7 @@ from pygit2.enums import ReferenceType
 from repo_store.disk import sync_directory
 from repo_store.errors import RefMoved, RepoLocked
 from repo_store.names import validate_ref
-from repo_store.objects import commit_at
+from repo_store.objects import commit_at, is_ancestor
 
 STALE_AFTER = 60.0
 
@@ -60,9 +60,9 @@ def advance(repository: pygit2.Repository, task_id: int, ref: str, head: str) ->
     found = tip(repository, ref)
     if found is not None and found != head:
         current = commit_at(repository, found).id
-        if repository.descendant_of(current, new):
-            return False
-        if not repository.descendant_of(new, current):
+        if not is_ancestor(repository, current, new):
+            if is_ancestor(repository, new, current):
+                return False
             raise RefMoved(ref, head, found)
     return swap(repository, task_id, ref, head, found)
 

@@ -6,18 +6,19 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ObjectType
 
-from repo_store.check import GARBAGE, KEPT_PREFIX, Expected, findings, has_commit, refs_on_disk
+from repo_store.check import GARBAGE, KEPT_PREFIX, Expected, findings, has_commit, packed_lines, refs_on_disk
 from repo_store.disk import make_directories, sync_directory, write_durably
+from repo_store.errors import NoSuchVersion
 from repo_store.layout import CONFIG, HEAD, ID_FILE, Layout
 from repo_store.names import ATTEMPT_PREFIX
-from repo_store.objects import opened
+from repo_store.objects import commit_at, is_ancestor, opened
 from repo_store.records import Finding
 
 # Mending one thing uncovers the next: objects can be checked only once HEAD and config are whole.
@@ -41,7 +42,9 @@ def repaired(layout: Layout, task_id: int, head: str | None, attempts: Mapping[i
             break
         for finding in fresh:
             if mend := _MENDERS.get(finding.code):
-                mend(layout, expected, finding.subject)
+                # What git refuses here stays a finding of the second look.
+                with suppress(pygit2.GitError, KeyError, ValueError):
+                    mend(layout, expected, finding.subject)
     else:
         left = {(finding.code, finding.subject) for finding in findings(layout, task_id, head, attempts)}
     return [replace(finding, repaired=key not in left) for key, finding in seen.items()]
@@ -80,6 +83,12 @@ def _mend_config(layout: Layout, expected: Expected, subject: str) -> None:
 def _mend_head(layout: Layout, expected: Expected, subject: str) -> None:
     set_aside(layout, expected.task_id, expected.path / subject)
     write_durably(expected.path / subject, HEAD.encode())
+
+
+def _mend_packed(layout: Layout, expected: Expected, subject: str) -> None:
+    good, _ = packed_lines(expected.path)
+    set_aside(layout, expected.task_id, expected.path / subject)
+    write_durably(expected.path / subject, "".join(f"{line}\n" for line in good).encode())
 
 
 def _move_away(layout: Layout, expected: Expected, subject: str) -> None:
@@ -130,16 +139,18 @@ def _point(layout: Layout, expected: Expected, ref: str, target: str | None) -> 
 
 
 def _keep(repository: pygit2.Repository, sha: str) -> None:
-    oid = pygit2.Oid(hex=sha)
-    if oid in repository and repository[oid].type == ObjectType.COMMIT:
-        repository.references.create(KEPT_PREFIX + sha, oid, force=True)
+    try:
+        kept = commit_at(repository, sha)
+    except (NoSuchVersion, pygit2.GitError):
+        return
+    repository.references.create(KEPT_PREFIX + sha, kept.id, force=True)
 
 
 def _descends(path: Path, young: str | None, old: str | None) -> bool:
     if young is None or old is None or not (has_commit(path, young) and has_commit(path, old)):
         return False
     with opened(path) as repository:
-        return young == old or repository.descendant_of(pygit2.Oid(hex=young), pygit2.Oid(hex=old))
+        return is_ancestor(repository, pygit2.Oid(hex=old), pygit2.Oid(hex=young))
 
 
 _MENDERS: dict[str, Callable[[Layout, Expected, str], None]] = {
@@ -151,6 +162,7 @@ _MENDERS: dict[str, Callable[[Layout, Expected, str], None]] = {
     "odd_file": _move_away,
     "stale_lock": _sweep,
     "leftover": _sweep,
+    "packed_refs": _mend_packed,
     "foreign_ref": _drop_ref,
     "ref": _mend_main,
     "attempt_ref": _mend_attempt,

@@ -208,8 +208,8 @@ class RepoStore:
         """Repair what can be repaired without the files' content, and return what was found; `rebuild` does the rest."""
         with faults_named(task_id):
             self.layout.make_shard(task_id)
-        with locks.held(self.layout.lock(task_id), task_id, self.patience):
-            return repair.repaired(self.layout, task_id, expected_head, expected_attempts or {})
+            with locks.held(self.layout.lock(task_id), task_id, self.patience):
+                return repair.repaired(self.layout, task_id, expected_head, expected_attempts or {})
 
     def rebuild(self, task_id: int, files: Mapping[str, bytes], *, author: Author, message: str, when: datetime | None = None) -> Version:
         """Set the repository aside and make a new one whose first version holds `files`; return that version.
@@ -248,7 +248,7 @@ class RepoStore:
 
 def _contents(repository: pygit2.Repository, commit: str) -> dict[str, bytes]:
     files, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, commit)))
-    return {path: repository.odb.read(blob.oid)[1] for path, blob in files.items() if objects.is_regular(blob.mode)}
+    return {path: objects.content_of(repository, blob.oid) for path, blob in files.items() if objects.is_regular(blob.mode)}
 
 
 def _changes_back(repository: pygit2.Repository, head: str, from_commit: str, path: str | None) -> dict[str, bytes | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode
@@ -14,7 +13,7 @@ from repo_store.errors import InvalidName, NothingToSave, StaleBase
 from repo_store.history import version_of
 from repo_store.limits import Limits
 from repo_store.names import MAIN_ROOTS, Roots, validate_path, validate_tree_names
-from repo_store.objects import Blob, commit_at, files_of, sync_objects, tree_of, write_tree
+from repo_store.objects import Blob, commit_at, content_of, files_of, sync_objects, tree_of, write_tree
 from repo_store.people import clean_message, signatures
 from repo_store.records import Author, Version
 
@@ -102,7 +101,7 @@ def commit_on(
     commit = repository.create_commit(
         None, author, committer, clean_message(draft.message), tree, [parent.id] if parent is not None else []
     )
-    sync_objects(Path(repository.path), (written | trees | {commit}) - known)
+    sync_objects(repository, (written | trees | {commit}) - known)
     return version_of(repository, commit_at(repository, str(commit)))
 
 
@@ -110,8 +109,7 @@ def _current(repository: pygit2.Repository, parent: pygit2.Commit | None) -> tup
     if parent is None:
         return {}, set(), {}
     files, trees = files_of(repository, tree_of(repository, parent))
-    # libgit2 compares an object with its name only when it reads the object, so each one is read, not just measured.
-    sizes = {path: len(repository.odb.read(blob.oid)[1]) for path, blob in files.items() if blob.mode != FileMode.COMMIT}
+    sizes = {path: len(content_of(repository, blob.oid)) for path, blob in files.items() if blob.mode != FileMode.COMMIT}
     return files, trees | {blob.oid for blob in files.values()}, sizes
 
 
