@@ -98,7 +98,7 @@ def _inside(expected: Expected) -> Iterator[Finding]:
             path = Path(folder, name)
             status = path.lstat()
             subject = str(path.relative_to(expected.path))
-            if subject.split("/")[0] in FOREIGN:
+            if subject.split("/")[0] in FOREIGN or subject in ("config", "HEAD", ID_FILE):
                 continue
             if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
                 yield Finding("odd_file", subject, f"{subject} is neither a file nor a folder.")

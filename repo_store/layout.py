@@ -87,9 +87,13 @@ class Layout:
         return self.root / "tmp"
 
     def make_shard(self, task_id: int) -> None:
-        """Create the two folders above a repository."""
+        """Create the two folders above a repository; raise DamagedRepo if one of them leads elsewhere."""
+        shard = self._shard(task_id)
+        for folder in (shard.parent, shard):
+            if folder.is_symlink():
+                raise DamagedRepo(task_id, f"the folder {folder.name} above it is a link; put a real folder in its place")
         self.root.mkdir(parents=True, exist_ok=True)
-        make_directories(self._shard(task_id), self.root)
+        make_directories(shard, self.root)
 
     def task_ids(self) -> Iterator[int]:
         """Yield the id of every repository that lies where its id says, in no particular order."""

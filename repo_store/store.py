@@ -206,6 +206,9 @@ class RepoStore:
 
     def repair_repo(self, task_id: int, expected_head: str | None, expected_attempts: Mapping[int, str] | None = None) -> list[Finding]:
         """Repair what can be repaired without the files' content, and return what was found; `rebuild` does the rest."""
+        found = self.check_repo(task_id, expected_head, expected_attempts)
+        if not found or found[0].code == "not_a_folder":
+            return found
         with faults_named(task_id):
             self.layout.make_shard(task_id)
             with locks.held(self.layout.lock(task_id), task_id, self.patience):
