@@ -13,6 +13,7 @@ import pygit2
 from repo_store.errors import DamagedRepo, StoreFull, StoreUnavailable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_TIGHT = 2_000_000
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EFBIG, errno.ESTALE)
 
 
@@ -28,6 +29,26 @@ def faults_named(task_id: int) -> Iterator[None]:
         if number or isinstance(fault, OSError):
             raise StoreUnavailable(os.strerror(number) if number else str(fault)) from fault
         raise DamagedRepo(task_id, f"git says {str(fault).strip() or type(fault).__name__!r}") from fault
+
+
+@contextmanager
+def refusals_named(path: Path) -> Iterator[None]:
+    """Turn a failure to write into StoreFull or StoreUnavailable, where damage has been ruled out before.
+
+    libgit2 forgets why a write failed and then misses the object, which would look like damage.
+    """
+    try:
+        yield
+    except (pygit2.GitError, OSError, KeyError, ValueError) as fault:
+        number = _errno_of(fault)
+        if number in _FULL or (not number and _is_full(path)):
+            raise StoreFull(os.strerror(errno.ENOSPC)) from fault
+        raise StoreUnavailable(os.strerror(number) if number else "git could not write to the disk") from fault
+
+
+def _is_full(path: Path) -> bool:
+    room = os.statvfs(path)
+    return room.f_bavail * room.f_frsize < _TIGHT or (room.f_files > 0 and room.f_favail == 0)
 
 
 def _errno_of(fault: Exception) -> int:

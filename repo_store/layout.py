@@ -162,8 +162,11 @@ def read_text(path: Path) -> str | None:
 def _make_bare(path: Path, task_id: int) -> None:
     path.mkdir()
     environment = child_environment(path)
-    with git.Repo.init(path, mkdir=False, expand_vars=False, bare=True, initial_branch="main", object_format="sha1", env=environment):
-        pass
+    try:
+        with git.Repo.init(path, mkdir=False, expand_vars=False, bare=True, initial_branch="main", object_format="sha1", env=environment):
+            pass
+    except git.GitCommandError as error:
+        raise OSError(str(error.stderr)) from error
     for folder in FOLDERS:
         (path / folder).mkdir(parents=True, exist_ok=True)
     for name in FOREIGN:

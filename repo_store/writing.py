@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode
 
+from repo_store.disk import refusals_named
 from repo_store.errors import InvalidName, NothingToSave, StaleBase
 from repo_store.history import version_of
 from repo_store.limits import Limits
 from repo_store.names import MAIN_ROOTS, Roots, validate_path, validate_tree_names
-from repo_store.objects import Blob, commit_at, content_of, files_of, sync_objects, tree_of, write_tree
+from repo_store.objects import Blob, commit_at, content_of, files_of, require_sound, sync_objects, tree_of, write_tree
 from repo_store.people import clean_message, signatures
 from repo_store.records import Author, Version
 
@@ -90,6 +92,18 @@ def commit_on(
         raise NothingToSave
     limits.check_task(size_after)
     validate_tree_names(size_after)
+    for content in draft.changes.values():
+        if content is not None:
+            require_sound(repository, pygit2.hash(content))
+    with refusals_named(Path(repository.path)):
+        commit, written = _write_objects(repository, draft, parent, current)
+    sync_objects(repository, written - known)
+    return version_of(repository, commit_at(repository, str(commit)))
+
+
+def _write_objects(
+    repository: pygit2.Repository, draft: Draft, parent: pygit2.Commit | None, current: Mapping[str, Blob]
+) -> tuple[pygit2.Oid, set[pygit2.Oid]]:
     files = {path: blob for path, blob in current.items() if path not in draft.changes}
     written: set[pygit2.Oid] = set()
     for path, content in draft.changes.items():
@@ -98,11 +112,14 @@ def commit_on(
             written.add(files[path].oid)
     tree, trees = write_tree(repository, files)
     author, committer = signatures(draft.author, draft.when)
-    commit = repository.create_commit(
-        None, author, committer, clean_message(draft.message), tree, [parent.id] if parent is not None else []
-    )
-    sync_objects(repository, (written | trees | {commit}) - known)
-    return version_of(repository, commit_at(repository, str(commit)))
+    parents = [parent.id] if parent is not None else []
+    commit = repository.create_commit(None, author, committer, clean_message(draft.message), tree, parents)
+    written |= trees | {commit}
+    # libgit2 has reported a write that did not reach a full disk as done.
+    for oid in written:
+        if oid not in repository:
+            raise KeyError(str(oid))
+    return commit, written
 
 
 def _current(repository: pygit2.Repository, parent: pygit2.Commit | None) -> tuple[dict[str, Blob], set[pygit2.Oid], dict[str, int]]:
