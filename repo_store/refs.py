@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ReferenceType
 
-from repo_store.disk import sync_directory
+from repo_store.disk import refusals_named, sync_directory
 from repo_store.errors import RefMoved, RepoLocked
 from repo_store.names import validate_ref
 from repo_store.objects import commit_at, is_ancestor
@@ -42,11 +42,12 @@ def swap(repository: pygit2.Repository, task_id: int, ref: str, new: str, old: s
         raise RefMoved(ref, old, found)
     lock = Path(repository.path) / f"{ref}.lock"
     discard_stale_lock(lock, task_id)
-    if found is None:
-        repository.references.create(ref, target)
-    else:
-        repository.references[ref].set_target(target)
-    _sync_above(Path(repository.path), ref)
+    with refusals_named(Path(repository.path)):
+        if found is None:
+            repository.references.create(ref, target)
+        else:
+            repository.references[ref].set_target(target)
+        _sync_above(Path(repository.path), ref)
     return True
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from repo_store import archives, check, diffing, history, locks, objects, refs, repair, writing
+from repo_store import archives, check, diffing, history, locks, objects, packing, refs, repair, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
 from repo_store.layout import Layout
@@ -213,6 +213,11 @@ class RepoStore:
             self.layout.make_shard(task_id)
             with locks.held(self.layout.lock(task_id), task_id, self.patience):
                 return repair.repaired(self.layout, task_id, expected_head, expected_attempts or {})
+
+    def pack(self, task_id: int) -> None:
+        """Join a repository's loose objects in one pack; objects on no branch are kept for 14 days. Raises RepoLocked."""
+        with faults_named(task_id), self.locked(task_id) as path:
+            packing.pack(path)
 
     def rebuild(self, task_id: int, files: Mapping[str, bytes], *, author: Author, message: str, when: datetime | None = None) -> Version:
         """Set the repository aside and make a new one whose first version holds `files`; return that version.

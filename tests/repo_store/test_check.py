@@ -415,3 +415,31 @@ def test_a_shard_that_is_a_link_is_left_to_a_person(damaged: Writer) -> None:
     ):
         with pytest.raises(DamagedRepo):
             act()
+
+
+def test_a_packed_repository_is_healthy_and_goes_on(damaged: Writer) -> None:
+    sealed = attempt_of(damaged)
+    waiting = damaged.store.write_version(
+        42, head=damaged.head, base=damaged.head, changes={"instructions.md": b"not yet on main\n"}, author=PAT, message="m"
+    )
+    before = damaged.store.history(42, damaged.head)
+    damaged.store.pack(42)
+    assert list((damaged.path / "objects/pack").glob("*.pack")) != []
+    assert damaged.store.check_repo(42, damaged.head, {1: sealed}) == []
+    assert damaged.store.history(42, damaged.head) == before
+    assert damaged.store.advance_ref(42, waiting.commit) is True
+    damaged.head = waiting.commit
+    damaged.save({"context/after.md": b"x"})
+    assert damaged.store.check_repo(42, damaged.head, {1: sealed}) == []
+
+
+@pytest.mark.parametrize("cut", [10, 500])
+def test_a_truncated_pack_is_found(damaged: Writer, cut: int) -> None:
+    for n in range(20):
+        damaged.save({f"context/long{n}.md": os.urandom(500)})
+    damaged.store.pack(42)
+    (pack,) = (damaged.path / "objects/pack").glob("*.pack")
+    overwrite(pack, pack.read_bytes()[:-cut])
+    assert damaged.store.check_repo(42, damaged.head) != []
+    with pytest.raises(RepoError):
+        damaged.store.read_files(42, damaged.head or "")
