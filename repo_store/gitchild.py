@@ -12,11 +12,15 @@ _KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 def child_environment(repository: Path) -> dict[str, str]:
     """Return what a git child needs to know, and which outside settings it must not read."""
     return {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_CEILING_DIRECTORIES": str(repository.parent),
+        "GIT_CONFIG_COUNT": "0",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_DIR": str(repository),
+        "GIT_INDEX_FILE": str(repository / "index"),
+        "GIT_OBJECT_DIRECTORY": str(repository / "objects"),
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TEMPLATE_DIR": "",
         "GIT_TERMINAL_PROMPT": "0",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pygit2
 
-from repo_store.objects import author_of, commit_at, decoded, entry_id, file_at, files_of, require_sound, time_of, tree_of
+from repo_store.objects import Blob, author_of, commit_at, decoded, entry_id, file_at, files_of, require_sound, time_of, tree_of
 from repo_store.records import BlameLine, Page, Version
 
+Listings = dict[pygit2.Oid, dict[str, Blob]]
 
-def version_of(repository: pygit2.Repository, commit: pygit2.Commit) -> Version:
-    """Return a commit as a record."""
+
+def version_of(repository: pygit2.Repository, commit: pygit2.Commit, listings: Listings | None = None) -> Version:
+    """Return a commit as a record; `listings` saves reading the same tree again for its child."""
     parent = commit.parent_ids[0] if commit.parent_ids else None
     return Version(
         commit=str(commit.id),
@@ -18,14 +20,20 @@ def version_of(repository: pygit2.Repository, commit: pygit2.Commit) -> Version:
         author=author_of(commit.author),
         when=time_of(commit.author),
         message=decoded(commit.raw_message).rstrip("\n"),
-        files_changed=_count_changes(repository, commit, parent),
+        files_changed=_count_changes(repository, commit, parent, {} if listings is None else listings),
     )
 
 
-def _count_changes(repository: pygit2.Repository, commit: pygit2.Commit, parent: pygit2.Oid | None) -> int:
-    after, _ = files_of(repository, tree_of(repository, commit))
-    before = files_of(repository, tree_of(repository, commit_at(repository, str(parent))))[0] if parent else {}
+def _count_changes(repository: pygit2.Repository, commit: pygit2.Commit, parent: pygit2.Oid | None, listings: Listings) -> int:
+    after = _listing(repository, commit, listings)
+    before = _listing(repository, commit_at(repository, str(parent)), listings) if parent else {}
     return sum(before.get(path) != blob for path, blob in after.items()) + sum(path not in after for path in before)
+
+
+def _listing(repository: pygit2.Repository, commit: pygit2.Commit, listings: Listings) -> dict[str, Blob]:
+    if commit.tree_id not in listings:
+        listings[commit.tree_id] = files_of(repository, tree_of(repository, commit))[0]
+    return listings[commit.tree_id]
 
 
 def page_of_versions(repository: pygit2.Repository, head: str, path: str | None, limit: int, after: str | None) -> Page[Version]:
@@ -35,12 +43,13 @@ def page_of_versions(repository: pygit2.Repository, head: str, path: str | None,
     """
     commit = _start(repository, head, after)
     items: list[Version] = []
+    listings: Listings = {}
     while commit is not None:
         parent = commit_at(repository, str(commit.parent_ids[0])) if commit.parent_ids else None
         if path is None or _touches(repository, commit, parent, path):
             if len(items) == limit:
                 return Page(tuple(items), items[-1].commit if items else None)
-            items.append(version_of(repository, commit))
+            items.append(version_of(repository, commit, listings))
         commit = parent
     return Page(tuple(items), None)
 

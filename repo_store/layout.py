@@ -161,10 +161,9 @@ def read_text(path: Path) -> str | None:
 
 def _make_bare(path: Path, task_id: int) -> None:
     path.mkdir()
-    environment = child_environment(path)
     try:
-        with git.Repo.init(path, mkdir=False, expand_vars=False, bare=True, initial_branch="main", object_format="sha1", env=environment):
-            pass
+        # `Repo.init` would open the result, and opening obeys the GIT_* variables of the server.
+        git.Git(path).init(bare=True, initial_branch="main", object_format="sha1", env=child_environment(path))
     except git.GitCommandError as error:
         raise OSError(str(error.stderr)) from error
     for folder in FOLDERS:

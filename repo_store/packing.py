@@ -11,9 +11,7 @@ from repo_store.gitchild import child_environment
 
 def pack(path: Path) -> None:
     """Join loose objects and branches of a repository; the caller holds its lock."""
-    with git.Repo(path, expand_vars=False) as repository:
-        repository.git.update_environment(**child_environment(path))
-        try:
-            repository.git.gc("--quiet", "--prune=14.days.ago")
-        except git.GitCommandError as error:
-            raise OSError(str(error.stderr)) from error
+    try:
+        git.Git(path).gc("--quiet", "--prune=14.days.ago", env=child_environment(path))
+    except git.GitCommandError as error:
+        raise OSError(str(error.stderr)) from error

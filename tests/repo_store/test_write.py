@@ -319,3 +319,16 @@ def test_a_writer_waits_no_longer_than_its_patience(tmp_path: Path) -> None:
         with pytest.raises(RepoLocked, match="Try again"):
             writer.save({"instructions.md": b"y"})
     writer.save({"instructions.md": b"y"})
+
+
+def test_the_servers_own_git_settings_change_nothing(writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE", "GIT_CONFIG_GLOBAL", "GIT_ALTERNATE_OBJECT_DIRECTORIES"):
+            patch.setenv(name, str(tmp_path / "elsewhere" / name))
+        patch.setenv("GIT_CONFIG_COUNT", "1")
+        patch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+        patch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path))
+        writer.save({"instructions.md": b"x"})
+        writer.store.pack(42)
+        assert writer.store.check_repo(42, writer.head) == []
+    assert not (tmp_path / "elsewhere").exists()
