@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -233,6 +234,15 @@ class RepoStore:
                 version = writing.save(repository, draft, self.limits, base=None, head=None)
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
+
+    def remove(self, task_id: int) -> None:
+        """Delete a repository for good; removing what is not there is no error. Raises RepoLocked."""
+        path = self.layout.repository(task_id)
+        if not path.exists():
+            return
+        with faults_named(task_id), locks.held(self.layout.lock(task_id), task_id, self.patience):
+            if path.exists():
+                shutil.rmtree(path)
 
     @contextmanager
     def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:

@@ -80,7 +80,13 @@ def delete_project(project: Project, *, actor: Actor) -> None:
     Task.objects.filter(project=project).delete()
     project.delete()
     stored = [pk for pk, head in tasks if head]
-    transaction.on_commit(lambda: [store().delete(pk) for pk in stored])
+    transaction.on_commit(lambda: _remove_repositories(stored), robust=True)
+
+
+def _remove_repositories(task_ids: list[int]) -> None:
+    """Delete what a crash would leave: `repocheck` lists and sets aside repositories without a task."""
+    for task_id in task_ids:
+        store().remove(task_id)
 
 
 @atomically
