@@ -54,3 +54,8 @@ def revoke_key(key: ApiKey, *, actor: Actor) -> None:
     """End a key: no request that starts after this returns is let in (A10). Twice is no error."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now()):
         record("key.revoked", actor=actor, key=key.pk, name=key.name)
+
+
+def note_use(key: ApiKey) -> None:
+    """Note when the key was last used. No event: nothing changed."""
+    ApiKey.objects.filter(pk=key.pk).update(last_used_at=now())
