@@ -23,7 +23,7 @@ def decode(cursor: str, kinds: Sequence[type]) -> Position:
         raise _wrong() from None
     if not isinstance(position, list) or [type(part) for part in position] != list(kinds):
         raise _wrong()
-    if any(isinstance(part, int) and abs(part) >= 2**63 or isinstance(part, str) and "\0" in part for part in position):
+    if any((isinstance(part, int) and abs(part) >= 2**63) or (isinstance(part, str) and "\0" in part) for part in position):
         raise _wrong()
     return position
 

@@ -41,7 +41,14 @@ def problem_of_refusal(request: HttpRequest, refusal: MusterError) -> HttpRespon
 def body_of(request: HttpRequest, refusal: MusterError) -> dict[str, Any]:
     errors = [{"field": refusal.field, "message": refusal.sentence}] if refusal.field else []
     return _body(
-        request, refusal.status, refusal.code, refusal.title, refusal.sentence, errors=errors, retryable=refusal.retryable, more=refusal.data
+        request,
+        refusal.status,
+        refusal.code,
+        refusal.title,
+        refusal.sentence,
+        errors=errors,
+        retryable=refusal.retryable,
+        more=refusal.data,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from coordination.actor import Actor
 from coordination.errors import HeldByAnother, NotClaimable, NotFound, WrongState
 from coordination.lifecycle import MANUAL_LEASE_TTL, LeaseMode, State
-from coordination.models import Agent, Attempt, Event, Lease, Project, Task
+from coordination.models import Agent, Attempt, Event, Lane, Lease, Project, Task
 from coordination.models.clock import now
 from coordination.models.sql import rows, skip_locked
 from coordination.operations.atomic import atomically
@@ -38,7 +38,7 @@ class Narrowing:
     tiers: Collection[str] | None = None
     capabilities: Collection[str] | None = None
 
-    def admits(self, lane: "_Lane") -> bool:
+    def admits(self, lane: "_Lane | Lane") -> bool:
         return (
             (self.project_ids is None or lane.project_id in self.project_ids)
             and (self.tiers is None or lane.tier in self.tiers)

@@ -19,6 +19,7 @@ class LeaseBeat:
     """What a heartbeat answers about one task."""
 
     task_id: int
+    agent_id: int
     attempt: int
     fence: int
     expires_at: datetime
@@ -62,6 +63,7 @@ def _extend(lease: Lease, moment: datetime) -> bool:
 def _beat(lease: Lease, moment: datetime) -> LeaseBeat:
     return LeaseBeat(
         task_id=lease.task_id,
+        agent_id=lease.agent_id,
         attempt=lease.attempt.number,
         fence=lease.fence,
         expires_at=lease.expires_at,

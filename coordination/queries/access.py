@@ -3,6 +3,7 @@
 What a caller may not see does not exist for it: the answer is the same 404. What it sees but may not do is a 403.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
@@ -12,7 +13,9 @@ from django.db.models.functions import Now
 
 from coordination.actor import Actor
 from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
-from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Phase, Project, Role, Scope, Task, User
+from coordination.models.agent import AgentQuerySet
+from coordination.models.event import EventQuerySet
+from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 
 T = TypeVar("T")
 
@@ -108,12 +111,12 @@ def visible_tasks(caller: Caller) -> QuerySet[Task]:
     return tasks if caller.project_ids is None else tasks.filter(project__in=caller.project_ids)
 
 
-def visible_events(caller: Caller) -> QuerySet[Event]:
+def visible_events(caller: Caller) -> EventQuerySet:
     events = Event.objects.all()
     return events if caller.project_ids is None else events.filter(Q(project__in=caller.project_ids))
 
 
-def visible_agents(caller: Caller) -> QuerySet[Agent]:
+def visible_agents(caller: Caller) -> AgentQuerySet:
     """Agents serve the whole installation, so everybody who may see some project sees them."""
     return Agent.objects.all() if caller.permissions else Agent.objects.none()
 
@@ -144,6 +147,13 @@ def find_attempt(caller: Caller, attempt_id: int, need: Permission = Permission.
     if attempt is None or not caller.may(Permission.READ, attempt.task.project_id):
         raise NotFound(f"There is no attempt {attempt_id}.")
     return _permitted(caller, attempt, attempt.task.project_id, need)
+
+
+def find_message(caller: Caller, message_id: int, need: Permission = Permission.READ) -> Message:
+    message = Message.objects.select_related("project").filter(pk=message_id).first() if _is_id(message_id) else None
+    if message is None or not caller.may(Permission.READ, message.project_id):
+        raise NotFound(f"There is no message {message_id}.")
+    return _permitted(caller, message, message.project_id, need)
 
 
 def find_agent(caller: Caller, name: str) -> Agent:
@@ -190,3 +200,65 @@ def _is_id(number: int) -> bool:
 def _permitted(caller: Caller, thing: T, project_id: int, need: Permission) -> T:
     require(caller, need, project_id)
     return thing
+
+
+def require_may_add(caller: Caller, project: Project) -> None:
+    """Refuse unless the caller may add tasks: a planner always, an agent's key where the project lets agents add some."""
+    if not project.agents_may_add:
+        require(caller, Permission.PLAN, project.pk)
+
+
+def may_register(caller: Caller, name: str) -> None:
+    """Refuse unless the caller may register an agent of this name: a key of one agent registers that one only."""
+    key = caller.key
+    if key is None or OF_SCOPE[Scope(key.scope)] < Permission.WORK:
+        raise ScopeMissing("Only an agent's or a coordinator's key can register agents; ask an admin for one.")
+    if key.agent and key.agent.name != name:
+        raise Refused(f"This key belongs to agent {key.agent.name}; it cannot register {name}.")
+
+
+def require_looks_after(caller: Caller, agent: Agent) -> None:
+    """Refuse unless the caller registered this agent, is it, or plans the whole installation."""
+    key = caller.key
+    if key and not key.user_id and OF_SCOPE[Scope(key.scope)] >= Permission.WORK and key.pk == agent.registered_by_id:
+        return
+    if not (key and key.agent_id == agent.pk):
+        require_everywhere(caller, Permission.PLAN)
+
+
+def visible_keys(caller: Caller) -> QuerySet[ApiKey]:
+    """An admin of the installation sees every key; an admin of projects sees those that open nothing else, and its own."""
+    keys = ApiKey.objects.select_related("agent", "user").prefetch_related("projects")
+    if caller.may_everywhere(Permission.ADMIN):
+        return keys
+    administered = [pk for pk, permission in caller.permissions.items() if permission >= Permission.ADMIN]
+    foreign = Project.objects.exclude(pk__in=administered)
+    within = keys.filter(is_limited=True, user=None, projects__in=administered).exclude(projects__in=foreign)
+    return keys.filter(Q(pk__in=within) | Q(user__isnull=False, user=caller.user)) if caller.user else keys.none()
+
+
+def require_may_issue(caller: Caller, projects: Sequence[Project] | None) -> None:
+    """Refuse unless the caller administers every project that a new key would open."""
+    if projects is None:
+        require_everywhere(caller, Permission.ADMIN)
+    for project in projects or ():
+        require(caller, Permission.ADMIN, project.pk)
+
+
+def find_key(caller: Caller, key_id: int) -> ApiKey:
+    key = visible_keys(caller).filter(pk=key_id).first() if _is_id(key_id) else None
+    if key is None:
+        raise NotFound(f"There is no key {key_id}.")
+    return key
+
+
+def require_sees_keys(caller: Caller) -> None:
+    """Refuse whoever administers nothing."""
+    if not any(permission >= Permission.ADMIN for permission in caller.permissions.values()):
+        raise ScopeMissing(f"Keys need {IN_WORDS[Permission.ADMIN]}.")
+
+
+def require_may_cancel(caller: Caller, task: Task) -> None:
+    """Refuse unless the caller plans in the task's project, or added the task itself."""
+    if task.created_by != str(caller.actor) or not caller.may(Permission.WORK, task.project_id):
+        require(caller, Permission.PLAN, task.project_id)

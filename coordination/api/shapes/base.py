@@ -27,6 +27,12 @@ def asks(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [example]})
 
 
+class Nothing(Asked):
+    """A body that has nothing to say: leave it out, or send {}."""
+
+    model_config = asks({})
+
+
 def _written_as_text(value: Any) -> Any:
     if not isinstance(value, str | datetime):
         raise ValueError("write the time as text, such as 2026-03-01T09:30:00Z")

@@ -23,15 +23,22 @@ class NewPhase(Asked):
 
 
 class PhaseChanges(Asked):
-    """Only the fields that are sent are changed. `position` counts from 1 and is the order of display."""
+    """Only the fields that are sent are changed."""
 
-    model_config = asks({"name": "Build and test", "position": 2})
+    model_config = asks({"name": "Build and test"})
 
     name: Name = ""
     description: Text = ""
     gate: GateWord = Gate.AUTO
     open_ended: bool = False
-    position: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class PhasePosition(Asked):
+    """The place in the order of display, 1 for the first; what waits for what is `after`."""
+
+    model_config = asks({"position": 2})
+
+    position: Annotated[int, Field(ge=1, le=10_000)]
 
 
 class PhaseStatus(Asked):

@@ -6,7 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from coordination.api.shapes.base import Asked, DependencyWord, Id, LeaseWord, Moment, Name, Priority, ReviewWord, Seconds, Text, TierWord, Word, asks
+from coordination.api.shapes.base import (
+    Asked,
+    DependencyWord,
+    Id,
+    LeaseWord,
+    Moment,
+    Name,
+    Priority,
+    ReviewWord,
+    Seconds,
+    Text,
+    TierWord,
+    Word,
+    asks,
+)
 from coordination.errors import Invalid
 from coordination.lifecycle import DEFAULT_PRIORITY, DependencyKind, LeaseMode, ReviewPolicy, Tier
 
@@ -32,13 +46,17 @@ def content_of(file: str | Base64) -> bytes:
 
 
 class NeedAsked(Asked):
-    on: Id | Annotated[str, Field(min_length=1, max_length=200)] = Field(description="A task's number, or the `ref` of a task of this request.")
+    on: Id | Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="A task's number, or the `ref` of a task of this request."
+    )
     kind: DependencyWord = DependencyKind.SUCCESS
 
 
 class TaskAsked(Asked):
     title: Annotated[str, Field(min_length=1, max_length=500)]
-    ref: Annotated[str, Field(max_length=200)] = Field(default="", description="A name by which other tasks of this request can need this one.")
+    ref: Annotated[str, Field(max_length=200)] = Field(
+        default="", description="A name by which other tasks of this request can need this one."
+    )
     phase: Id | Name | None = Field(default=None, description="A phase's number or name; left out, the project's first open phase.")
     needs: Annotated[list[NeedAsked], Field(max_length=10_000)] = []
     kind: Annotated[str, Field(max_length=60)] = ""
@@ -144,3 +162,9 @@ class BulkAsked(Asked):
     priority: Priority | None = None
     agent: AgentName | None = None
     changes: TaskChanges | None = None
+
+
+class NeedKind(Asked):
+    model_config = asks({"kind": "success"})
+
+    kind: DependencyWord = DependencyKind.SUCCESS

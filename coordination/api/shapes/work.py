@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, Strict
 from coordination.api.shapes.base import Asked, Line, Text, TierWord, Told, asks
 from coordination.api.shapes.projects import number
 from coordination.api.shapes.tasks import AgentName, Words
-from coordination.api.shapes.told_tasks import AttemptTold, TaskTold
+from coordination.api.shapes.told_tasks import TaskTold
 
 Cost = Annotated[Decimal, Strict(False), BeforeValidator(number), Field(ge=0, le=99_999, max_digits=40)]
 Wait = Annotated[int, Field(ge=0, le=30)]
@@ -36,12 +36,22 @@ class ClaimOneAsked(Asked):
     brief: bool = True
 
 
+class ClaimedAttempt(Told):
+    id: int
+    number: int
+    agent: str
+    commit: str
+    claimed_at: datetime
+
+
 class ClaimTold(Told):
+    """`expires_at` is null when a repeat finds that the lease is over."""
+
     task: TaskTold
-    attempt: AttemptTold
+    attempt: ClaimedAttempt
     lease_token: str
     fence: int
-    expires_at: datetime
+    expires_at: datetime | None
     heartbeat_every: int
     server_time: datetime
     brief: dict[str, Any] | None
@@ -121,8 +131,6 @@ class QuestionTold(WorkTold):
 
 class LogTold(WorkTold):
     message: int
-
-
 
 
 class BeatTold(Told):
