@@ -1,6 +1,9 @@
 """Every refusal that Muster can give.
 
 MusterError
+├── Malformed                400  not even a request: broken JSON, a key in the address
+├── MethodRefused            405
+├── MediaRefused             415
 ├── NotFound                 404  also for what the caller may not see
 ├── Refused                  403
 │   ├── ScopeMissing
@@ -44,6 +47,18 @@ class MusterError(Exception):
         self.sentence = sentence
         self.field = field
         self.data: Mapping[str, Any] = data
+
+
+class Malformed(MusterError):
+    code, status, exit_code, title = "malformed", 400, 2, "This is not a request that can be read"
+
+
+class MethodRefused(MusterError):
+    code, status, exit_code, title = "method_not_allowed", 405, 2, "Not here"
+
+
+class MediaRefused(MusterError):
+    code, status, exit_code, title = "unsupported_media_type", 415, 2, "Only JSON is read here"
 
 
 class NotFound(MusterError):

@@ -1,8 +1,10 @@
 """How a holder ends its attempt: complete, fail, or ask a person."""
 
 import random
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
+from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import SYSTEM
@@ -23,7 +25,8 @@ from coordination.operations.tokens import Holder
 def complete(holder: Holder, report: Report) -> State:
     """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
     try:
-        return _complete(holder, report)
+        with _undone_if_refused():
+            return _complete(holder, report)
     except LeaseLost as refusal:
         keep_late(holder, report, succeeded=True, why=refusal.data["reason"])
         raise
@@ -32,10 +35,16 @@ def complete(holder: Holder, report: Report) -> State:
 def fail(holder: Holder, report: Report, *, retryable: bool) -> State:
     """Record a failure; a retryable one waits for its retry while attempts are left (P8). Return the task's new state."""
     try:
-        return _fail(holder, report, retryable)
+        with _undone_if_refused():
+            return _fail(holder, report, retryable)
     except LeaseLost as refusal:
         keep_late(holder, report, succeeded=False, why=refusal.data["reason"])
         raise
+
+
+def _undone_if_refused() -> AbstractContextManager[object]:
+    """Set a savepoint inside a caller's transaction, which goes on after the refusal because it keeps the late work."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 @atomically

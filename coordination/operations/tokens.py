@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.conf import settings
 
-from coordination.errors import Invalid
+from coordination.errors import Invalid, Refused
 
 PREFIX = "mlt"
 
@@ -26,7 +26,10 @@ def lease_token(task_id: int, fence: int, key_id: int) -> str:
 
 
 def holder_of(token: str, task_id: int, key_id: int) -> Holder:
-    """Return the right that `token` proves for this task and key; refuse a token made for anything else."""
+    """Return the right that `token` proves for this task and key.
+
+    Raises Invalid for what is no lease token at all, Refused for one that was given for another task or to another key.
+    """
     parts = token.split("_")
     if (
         len(token) > 200
@@ -34,14 +37,15 @@ def holder_of(token: str, task_id: int, key_id: int) -> Holder:
         or parts[0] != PREFIX
         or not parts[1].isdecimal()
         or not parts[2].isdecimal()
-        or int(parts[1]) != task_id
     ):
-        raise Invalid("This is not a lease token of this task; send the lease_token that the claim returned.", field="lease_token")
+        raise Invalid("This is not a lease token; send the lease_token that the claim returned.", field="lease_token")
+    if int(parts[1]) != task_id:
+        raise Refused(f"This lease token is not for #{task_id}; send the one that its claim returned.", field="lease_token")
     fence = int(parts[2])
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         if hmac.compare_digest(parts[3], _mac(task_id, fence, key_id, secret)):
             return Holder(task_id, fence, key_id)
-    raise Invalid("This lease token was not given to this key; send the lease_token that the claim returned.", field="lease_token")
+    raise Refused("This lease token was not given to this key; send the lease_token that the claim returned.", field="lease_token")
 
 
 def _mac(task_id: int, fence: int, key_id: int, secret: str) -> str:
