@@ -31,13 +31,7 @@ def holder_of(token: str, task_id: int, key_id: int) -> Holder:
     Raises Invalid for what is no lease token at all, Refused for one that was given for another task or to another key.
     """
     parts = token.split("_")
-    if (
-        len(token) > 200
-        or len(parts) != 4
-        or parts[0] != PREFIX
-        or not parts[1].isdecimal()
-        or not parts[2].isdecimal()
-    ):
+    if len(token) > 200 or len(parts) != 4 or parts[0] != PREFIX or not parts[1].isdecimal() or not parts[2].isdecimal():
         raise Invalid("This is not a lease token; send the lease_token that the claim returned.", field="lease_token")
     if int(parts[1]) != task_id:
         raise Refused(f"This lease token is not for #{task_id}; send the one that its claim returned.", field="lease_token")
