@@ -226,6 +226,13 @@ class RepoStore:
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
 
+    def delete(self, task_id: int) -> None:
+        """Remove a repository for good; that there is none is no error."""
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
+            self.layout.remove(task_id)
+
     @contextmanager
     def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:
         with faults_named(task_id), objects.opened(self.layout.verified(task_id)) as repository:
