@@ -35,7 +35,8 @@ class Hub:
         self._somebody_waits = threading.Event()
         self._doorbell = threading.Event()
         self._thread: threading.Thread | None = None
-        self._cursor: int | None = None
+        # The place in the log, and not only the event: events go away with their project.
+        self._cursor: tuple[int, int] | None = None
 
     def wait(self, wanted: Wanted, timeout: float, *, exclusive: bool = False) -> bool:
         """Wait until an event that is `wanted` happens; return whether one did within `timeout` seconds.
@@ -85,13 +86,13 @@ class Hub:
 
     def _look(self) -> None:
         if self._cursor is None:
-            self._cursor = Event.objects.settled().order_by("txid", "id").values_list("id", flat=True).last() or 0
+            self._cursor = Event.objects.settled().order_by("txid", "id").values_list("txid", "id").last() or (0, 0)
             self._wake_all()
             return
-        events = list(Event.objects.settled().after(self._cursor)[:BATCH])
-        for event in events:
-            self._cursor = event.pk
-            self._wake(event)
+        while events := list(Event.objects.settled().following(*self._cursor)[:BATCH]):
+            for event in events:
+                self._cursor = (event.txid, event.pk)
+                self._wake(event)
         if connection.vendor == "postgresql":
             connection.close()
 

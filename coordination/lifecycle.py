@@ -199,6 +199,7 @@ MANUAL_LEASE_TTL = 2 * 60 * 60
 CANCEL_GRACE = 60
 AMNESTY_AFTER = 60
 AGENT_SILENT_AFTER = 150
+RELEASE_REST = 300  # an agent that handed a task back is not offered it again for this long
 RETRY_BASE = 30
 RETRY_CAP = 30 * 60
 MAX_ATTEMPTS = 3

@@ -107,6 +107,17 @@ class Layout:
         # The low bytes first: consecutive ids spread over all folders.
         return self.root / f"{task_id & 0xFF:02x}" / f"{task_id >> 8 & 0xFF:02x}"
 
+    def remove(self, task_id: int) -> None:
+        """Take a repository away from its place at once, and then its files; a crash in between leaves no half of one."""
+        doomed = self.workshop() / f"removed-{uuid.uuid4().hex}"
+        doomed.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.repository(task_id).rename(doomed)
+        except FileNotFoundError:
+            return
+        sync_directory(self.repository(task_id).parent)
+        shutil.rmtree(doomed)
+
     def verified(self, task_id: int) -> Path:
         """Return the path of a repository after a look at what could lead elsewhere, or raise MissingRepo or DamagedRepo."""
         path = self.repository(task_id)

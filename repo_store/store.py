@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -235,14 +234,12 @@ class RepoStore:
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
 
-    def remove(self, task_id: int) -> None:
-        """Delete a repository for good; removing what is not there is no error. Raises RepoLocked."""
-        path = self.layout.repository(task_id)
-        if not path.exists():
-            return
-        with faults_named(task_id), locks.held(self.layout.lock(task_id), task_id, self.patience):
-            if path.exists():
-                shutil.rmtree(path)
+    def delete(self, task_id: int) -> None:
+        """Remove a repository for good; that there is none is no error."""
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
+            self.layout.remove(task_id)
 
     @contextmanager
     def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:

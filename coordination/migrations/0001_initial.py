@@ -9,6 +9,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
+from coordination.models import guards
 
 
 class Migration(migrations.Migration):
@@ -553,4 +554,6 @@ class Migration(migrations.Migration):
             model_name='taskfile',
             constraint=models.UniqueConstraint(fields=('task', 'path'), name='one_file_per_path'),
         ),
+        # P13 in the database itself; on SQLite the same is put up after every run of migrations, see models/guards.py.
+        migrations.RunPython(guards.put_up_on_postgres, guards.take_down_on_postgres),
     ]

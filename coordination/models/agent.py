@@ -33,7 +33,9 @@ class Agent(models.Model):
     tiers = models.JSONField(default=list, blank=True)
     host = models.CharField(max_length=200, blank=True, default="")
     software = models.CharField(max_length=200, blank=True, default="")
-    registered_by = models.ForeignKey("coordination.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="registered_agents")
+    registered_by = models.ForeignKey(
+        "coordination.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="registered_agents"
+    )
     registered_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     silent_since = models.DateTimeField(null=True, blank=True)

@@ -20,7 +20,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         txid = Event.objects.filter(id=cursor).values_list("txid", flat=True).first()
         if txid is None:
             return ordered.filter(id__gt=cursor)
-        return ordered.filter(Q(txid__gt=txid) | Q(txid=txid, id__gt=cursor))
+        return self.following(txid, cursor)
+
+    def following(self, txid: int, event_id: int) -> "EventQuerySet":
+        """Return the events behind a place in the log, whether or not an event still stands there."""
+        return self.order_by("txid", "id").filter(Q(txid__gt=txid) | Q(txid=txid, id__gt=event_id))
 
 
 class Event(models.Model):

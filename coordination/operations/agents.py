@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from coordination.actor import SYSTEM, Actor
-from coordination.errors import Invalid, Refused
+from coordination.errors import Conflict, Invalid, Refused
 from coordination.lifecycle import AGENT_SILENT_AFTER, Tier
 from coordination.models import Agent, ApiKey, Lease
 from coordination.models.clock import now
@@ -38,7 +39,9 @@ def register(
         raise Invalid("An agent needs a name without spaces around it.", field="name")
     moment = now()
     agent = Agent.objects.select_for_update(no_key=True).filter(name=name).first()
-    if agent and key and agent.registered_by_id not in (None, key.pk) and key.agent_id != agent.pk:
+    if key and key.agent_id and (agent is None or key.agent_id != agent.pk):
+        raise Refused(f"This key belongs to one agent; it cannot register {name}.")
+    if agent and key and not _is_its(agent, key):
         raise Refused(f"Agent {name} was registered with another key; choose another name, or ask an admin to free it.")
     is_new = agent is None
     agent = agent or Agent(name=name, registered_at=moment, registered_by=key)
@@ -50,11 +53,25 @@ def register(
     agent.registered_by_id = agent.registered_by_id or (key.pk if key else None)
     agent.version = 1 if is_new else agent.version + 1
     check(agent)
-    agent.save()
+    _save(agent)
     if is_new or before != (agent.capabilities, agent.tiers, agent.retired_at):
         route_agent(agent)
         record("agent.registered", actor=actor, agent_id=agent.pk, at=moment, name=name, capabilities=agent.capabilities, tiers=agent.tiers)
     return agent
+
+
+def _is_its(agent: Agent, key: ApiKey) -> bool:
+    if key.agent_id == agent.pk or agent.registered_by_id == key.pk:
+        return True
+    return agent.registered_by_id is None and not agent.keys.exists()
+
+
+def _save(agent: Agent) -> None:
+    try:
+        with transaction.atomic():
+            agent.save()
+    except IntegrityError:
+        raise Conflict(f"Agent {agent.name} is being registered at this moment; register again.", field="name") from None
 
 
 @atomically
@@ -62,8 +79,9 @@ def seen(agent: Agent, *, display_name: str = "") -> datetime:
     """Note a sign of life, at most every ten seconds, and return the database's time."""
     moment = now()
     if agent.silent_since or moment - agent.last_seen_at > SEEN_EVERY or (display_name and display_name != agent.display_name):
-        Agent.objects.filter(pk=agent.pk).update(last_seen_at=moment, silent_since=None, display_name=display_name or agent.display_name)
-        if agent.silent_since:
+        was_silent = Agent.objects.filter(pk=agent.pk, silent_since__isnull=False).update(silent_since=None)
+        Agent.objects.filter(pk=agent.pk).update(last_seen_at=moment, display_name=display_name or agent.display_name)
+        if was_silent:
             record("agent.back", actor=agent.actor, agent_id=agent.pk, at=moment)
     return moment
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from coordination.actor import Actor
 from coordination.errors import HeldByAnother, NotClaimable, NotFound, WrongState
-from coordination.lifecycle import MANUAL_LEASE_TTL, LeaseMode, State
+from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, LeaseMode, State
 from coordination.models import Agent, Attempt, Event, Lane, Lease, Project, Task
 from coordination.models.clock import now
 from coordination.models.sql import rows, skip_locked
@@ -47,9 +47,27 @@ class Narrowing:
 
 
 @dataclass(frozen=True)
+class _Asks:
+    """Who asks for work, with which key, for what, and when."""
+
+    agent: Agent
+    key_id: int
+    wanted: Narrowing
+    moment: datetime
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return {"agent": self.agent.pk, "now": self.moment, "rested": self.moment - timedelta(seconds=RELEASE_REST)}
+
+
+# Where a task stands in the order of claims: its sort_key, and between equals its id.
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
 class _Lane:
     id: int
-    head: int
+    head: Place
     project_id: int
     tier: str
     capabilities: list[str] = field(default_factory=list)
@@ -58,19 +76,27 @@ class _Lane:
 
 @atomically
 def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None, limit: int = 1) -> list[Claimed]:
-    """Claim up to `limit` tasks, most urgent first, and return them; an empty list when there is nothing for this agent."""
+    """Claim up to `limit` tasks, most urgent first, and return them; an empty list when there is nothing for this agent.
+
+    A task that this agent handed back is offered to others first, for RELEASE_REST seconds.
+    """
     _refuse_retired(agent)
+    asks = _Asks(agent, key_id, narrowing or Narrowing(), now())
+    return _claim_in_order(asks, limit) or _claim_behind_others(asks, limit)
+
+
+def _claim_in_order(asks: "_Asks", limit: int) -> list[Claimed]:
     claimed: list[Claimed] = []
     passed_by: set[int] = set()
     while len(claimed) < limit:
-        lanes = [lane for lane in _lanes_with_work(agent, narrowing or Narrowing()) if lane.id not in passed_by]
+        lanes = [lane for lane in _lanes_with_work(asks) if lane.id not in passed_by]
         if not lanes:
             break
         best = lanes[0]
         room = _room_in(best, limit - len(claimed))
         bound = lanes[1].head if len(lanes) > 1 else None
-        taken = _take(best.id, bound, room) if room else []
-        claimed += _lease(taken, agent, key_id)
+        taken = _take(best.id, asks, bound, room) if room else []
+        claimed += _lease(taken, asks)
         # A lane whose head another claim holds at this moment, or whose project is full, is passed by.
         if not taken:
             passed_by.add(best.id)
@@ -79,24 +105,35 @@ def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None,
     return claimed
 
 
+def _claim_behind_others(asks: "_Asks", limit: int) -> list[Claimed]:
+    """Look behind the heads of the lanes: when other claims hold every head, the tasks behind them are free all the same."""
+    for lane in _lanes_with_work(asks):
+        room = _room_in(lane, limit)
+        if taken := _take(lane.id, asks, None, room) if room else []:
+            return _lease(taken, asks)
+    return []
+
+
 @atomically
 def claim_task(task_id: int, agent: Agent, *, key_id: int, allowed: Collection[int] | None = None) -> Claimed:
     """Claim one task by its number, or say who holds it or what keeps this agent from it."""
     _refuse_retired(agent)
-    task = Task.objects.select_related("project").filter(pk=task_id).first()
+    task = Task.objects.select_related("project", "lane").filter(pk=task_id).first()
     if task is None or (allowed is not None and task.project_id not in allowed):
         raise NotFound(f"There is no task #{task_id}.")
-    if not agent.can_run(task.tier, task.capabilities) or task.assigned_to_id not in (None, agent.pk):
+    # The lane and not the task says for whom it is: after `fallback_after` it is for every capable agent.
+    if not agent.can_run(task.tier, task.capabilities) or task.lane.assigned_to_id not in (None, agent.pk):
         raise NotClaimable(_why_not(task, agent), task=task_id)
     if task.project.is_paused:
         raise NotClaimable(f"Project {task.project.slug} is paused; claim again after it is resumed.", task=task_id)
-    lane = _Lane(task.lane_id, task.sort_key, task.project_id, task.tier, max_running=task.project.max_running)
+    lane = _Lane(task.lane_id, (task.sort_key, task.pk), task.project_id, task.tier, max_running=task.project.max_running)
     if not _room_in(lane, 1):
         raise NotClaimable(f"Project {task.project.slug} already runs its {task.project.max_running} tasks at once.", task=task_id)
-    taken = _take_by_id(task_id)
+    asks = _Asks(agent, key_id, Narrowing(), now())
+    taken = _take_by_id(task_id, asks)
     if not taken:
         _refuse_by_state(task_id)
-    return _lease(taken, agent, key_id)[0]
+    return _lease(taken, asks)[0]
 
 
 def _refuse_retired(agent: Agent) -> None:
@@ -105,7 +142,7 @@ def _refuse_retired(agent: Agent) -> None:
 
 
 def _why_not(task: Task, agent: Agent) -> str:
-    if task.assigned_to_id not in (None, agent.pk):
+    if task.lane.assigned_to_id not in (None, agent.pk):
         return f"#{task.pk} is assigned to another agent."
     if task.tier not in agent.tiers:
         return f"#{task.pk} needs tier {task.tier}; {agent.name} registered {', '.join(agent.tiers) or 'none'}."
@@ -120,27 +157,41 @@ def _refuse_by_state(task_id: int) -> None:
     lease = Lease.objects.select_related("agent").filter(task=task_id).first()
     if lease:
         raise HeldByAnother(f"#{task_id} is held by {lease.agent.name}.", holder=lease.agent.name, expires_at=lease.expires_at.isoformat())
+    if task.state == State.QUEUED:
+        raise NotClaimable(f"The phase of #{task_id} is not active; claim again when it is.", task=task_id)
     raise WrongState(f"#{task_id} is {task.state}: {State(task.state).meaning}.", state=task.state)
 
 
-LANES_WITH_WORK = """
-    SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running,
-        (SELECT t.sort_key FROM coordination_task t
-         WHERE t.lane_id = l.id AND t.state = 'queued' ORDER BY t.sort_key, t.id LIMIT 1)
+# A queued task is held by a pause from the moment the pause is committed, even where a race left it queued; and an agent
+# that has just handed a task back is not the one to get it next.
+FREE = """state = 'queued'
+    AND EXISTS (
+        SELECT 1 FROM coordination_phase p JOIN coordination_project j ON j.id = p.project_id
+        WHERE p.id = coordination_task.phase_id AND p.state = 'active' AND j.paused_at IS NULL
+    )"""
+NOT_HANDED_BACK = """(attempts_made = 0 OR NOT EXISTS (
+        SELECT 1 FROM coordination_attempt h
+        WHERE h.task_id = coordination_task.id AND h.agent_id = %(agent)s AND h.outcome = 'released' AND h.finished_at > %(rested)s
+    ))"""
+
+LANES_WITH_WORK = f"""
+    SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running, t.sort_key, t.id
     FROM coordination_laneagent a
         JOIN coordination_lane l ON l.id = a.lane_id
         JOIN coordination_project p ON p.id = l.project_id
-    WHERE a.agent_id = %s AND p.paused_at IS NULL"""
+        JOIN coordination_task t ON t.id = (
+            SELECT id FROM coordination_task
+            WHERE lane_id = l.id AND {FREE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1)
+    WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL"""
 
 
-def _lanes_with_work(agent: Agent, narrowing: Narrowing) -> list[_Lane]:
-    """Return the lanes that this agent serves and that have a queued task, the most urgent head first."""
+def _lanes_with_work(asks: _Asks) -> list[_Lane]:
+    """Return the lanes that this agent serves and that have a task for it, the most urgent head first."""
     found = [
-        _Lane(id, head, project_id, tier, _json(capabilities), max_running)
-        for id, project_id, tier, capabilities, max_running, head in rows(LANES_WITH_WORK, [agent.pk])
-        if head is not None
+        _Lane(id, (sort_key, head), project_id, tier, _json(capabilities), max_running)
+        for id, project_id, tier, capabilities, max_running, sort_key, head in rows(LANES_WITH_WORK, asks.params)
     ]
-    return sorted((lane for lane in found if narrowing.admits(lane)), key=lambda lane: lane.head)
+    return sorted((lane for lane in found if asks.wanted.admits(lane)), key=lambda lane: lane.head)
 
 
 def _json(value: Any) -> list[str]:
@@ -168,54 +219,78 @@ class _Taken(NamedTuple):
     title: str
     objective: str
     criteria: Any
+    kind: str
+    tier: str
+    priority: int
+    labels: Any
+    timeout: int | None
+    phase: str
     lease_mode: str
     lease_ttl: int
     has_needs: bool
     sort_key: int
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The parts of the brief that git does not hold."""
+        return {
+            "title": self.title,
+            "objective": self.objective,
+            "criteria": _json(self.criteria),
+            "kind": self.kind,
+            "tier": self.tier,
+            "priority": self.priority,
+            "labels": _json(self.labels),
+            "timeout": self.timeout,
+            "phase": self.phase,
+        }
 
 
 TAKE = """
     UPDATE coordination_task SET state = 'claimed', state_since = %(now)s, claimed_at = %(now)s, fence = fence + 1,
         attempts_made = attempts_made + 1, fallback_at = NULL, version = version + 1
     FROM picked WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
-    RETURNING id, project_id, phase_id, fence, attempts_made, head, title, objective, criteria, lease_mode,
+    RETURNING id, project_id, phase_id, fence, attempts_made, head, title, objective, criteria,
+        kind, tier, priority, labels, timeout,
+        (SELECT f.name FROM coordination_phase f WHERE f.id = coordination_task.phase_id), lease_mode,
         (SELECT p.lease_ttl FROM coordination_project p WHERE p.id = coordination_task.project_id),
         EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.task_id = coordination_task.id), sort_key"""
 
 
-def _take(lane_id: int, bound: int | None, limit: int) -> list[_Taken]:
+def _take(lane_id: int, asks: _Asks, bound: Place | None, limit: int) -> list[_Taken]:
     """Move up to `limit` queued tasks of the lane to claimed, in claim order, stepping over rows that others are taking.
 
     `bound` is the head of the next lane: beyond it, another lane's task is more urgent.
     """
-    before = "AND sort_key <= %(bound)s" if bound is not None else ""
+    before = "AND (sort_key, id) < (%(bound_key)s, %(bound_id)s)" if bound else ""
+    bound_key, bound_id = bound or (None, None)
     return _update(
         f"""WITH picked AS MATERIALIZED (
                 SELECT id AS task FROM coordination_task
-                WHERE lane_id = %(lane)s AND state = 'queued' {before}
+                WHERE lane_id = %(lane)s AND {FREE} AND {NOT_HANDED_BACK} {before}
                 ORDER BY sort_key, id LIMIT %(limit)s {skip_locked()}
             ) {TAKE}""",
-        {"lane": lane_id, "bound": bound, "limit": limit},
+        {"lane": lane_id, "bound_key": bound_key, "bound_id": bound_id, "limit": limit, **asks.params},
     )
 
 
-def _take_by_id(task_id: int) -> list[_Taken]:
+def _take_by_id(task_id: int, asks: _Asks) -> list[_Taken]:
     return _update(
-        f"WITH picked AS (SELECT id AS task FROM coordination_task WHERE id = %(task)s AND state = 'queued') {TAKE}",
-        {"task": task_id},
+        f"WITH picked AS (SELECT id AS task FROM coordination_task WHERE id = %(task)s AND {FREE}) {TAKE}",
+        {"task": task_id, **asks.params},
     )
 
 
 def _update(statement: str, params: dict[str, Any]) -> list[_Taken]:
-    taken = (_Taken._make(row) for row in rows(statement, params | {"now": now()}))
+    taken = (_Taken._make(row) for row in rows(statement, params))
     return sorted(taken, key=lambda row: (row.sort_key, row.id))
 
 
-def _lease(taken: Sequence[_Taken], agent: Agent, key_id: int) -> list[Claimed]:
+def _lease(taken: Sequence[_Taken], asks: _Asks) -> list[Claimed]:
     """Write attempt, lease and event of each task taken, and return the proofs."""
     if not taken:
         return []
-    moment = now()
+    agent, key_id, moment = asks.agent, asks.key_id, asks.moment
     pins = _pins(taken)
     attempts = Attempt.objects.bulk_create(
         Attempt(
@@ -225,7 +300,7 @@ def _lease(taken: Sequence[_Taken], agent: Agent, key_id: int) -> list[Claimed]:
             key_id=key_id,
             fence=row.fence,
             commit=row.head,
-            told={"title": row.title, "objective": row.objective, "criteria": _json(row.criteria), **pins.get(row.id, {})},
+            told={**row.told, **pins.get(row.id, {})},
             claimed_at=moment,
         )
         for row in taken

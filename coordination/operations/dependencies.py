@@ -1,7 +1,7 @@
 """Dependencies between tasks. A circle never exists in committed data (P13)."""
 
 from coordination.actor import Actor
-from coordination.errors import Conflict, CycleRefused, Invalid, WrongState
+from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
 from coordination.lifecycle import DependencyKind, State
 from coordination.models import Dependency, Task
 from coordination.models.sql import rows
@@ -49,6 +49,9 @@ def remove_dependency(task: Task, on: Task, *, actor: Actor) -> None:
 def _lock_both(task_id: int, on_id: int) -> tuple[Task, Task]:
     """Hold both rows, so that `on` cannot finish between our look at it and our edge."""
     locked = {row.pk: row for row in Task.objects.select_for_update(no_key=True).filter(pk__in=[task_id, on_id]).order_by("pk")}
+    for pk in (task_id, on_id):
+        if pk not in locked:
+            raise NotFound(f"There is no task #{pk} any more.")
     return locked[task_id], locked[on_id]
 
 

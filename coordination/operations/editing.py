@@ -5,14 +5,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from coordination.errors import Invalid, PreconditionFailed
+from coordination.errors import Invalid, NotFound, PreconditionFailed
 from coordination.models import Project
 from coordination.operations.events import changed
 
 
 def lock_project(project_id: int) -> Project:
     """Hold the project's row: edits of its graph come one after the other (P13)."""
-    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    if found := Project.objects.select_for_update(no_key=True).filter(pk=project_id).first():
+        return found
+    raise NotFound("This project does not exist any more.")
 
 
 def apply_changes(row: Any, changes: Mapping[str, Any], editable: set[str], expected_version: int | None) -> dict[str, list[Any]]:

@@ -1,23 +1,21 @@
 """How a holder ends its attempt: complete, fail, or ask a person."""
 
-import random
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import SYSTEM
 from coordination.errors import LeaseLost
-from coordination.lifecycle import Outcome, ReviewPolicy, State, retry_delay
+from coordination.lifecycle import Outcome, ReviewPolicy, State
 from coordination.models import Project, Question, Task
-from coordination.models.clock import now
+from coordination.operations.aftermath import after_end
 from coordination.operations.atomic import atomically
 from coordination.operations.holding import Ended, end
 from coordination.operations.late import keep_late
 from coordination.operations.phases import advance_soon
 from coordination.operations.projects import pause_project
-from coordination.operations.readiness import unblock_dependents
+from coordination.operations.readiness import schedule_retry
 from coordination.operations.report import Report
 from coordination.operations.tokens import Holder
 
@@ -49,6 +47,7 @@ def _undone_if_refused() -> AbstractContextManager[object]:
 
 @atomically
 def _complete(holder: Holder, report: Report) -> State:
+    _spend(holder, report)
     reviewed = Task.objects.filter(pk=holder.task_id).values_list("review_policy", flat=True).first() == ReviewPolicy.REQUIRED
     ended = end(
         holder,
@@ -59,13 +58,14 @@ def _complete(holder: Holder, report: Report) -> State:
         attempt=report.columns(),
     )
     ended.announce("task.submitted" if reviewed else "task.done", result=report.result[:200])
-    _spend(ended, report)
+    _mind_the_budget(ended, report)
     _settle_after(ended)
     return ended.state
 
 
 @atomically
 def _fail(holder: Holder, report: Report, retryable: bool) -> State:
+    _spend(holder, report)
     failures, limit = Task.objects.filter(pk=holder.task_id).values_list("failures", "max_attempts").first() or (0, 0)
     again = retryable and failures + 1 < limit
     ended = end(
@@ -75,13 +75,13 @@ def _fail(holder: Holder, report: Report, retryable: bool) -> State:
         reason_class="retryable" if retryable else "fatal",
         reason=_why_failed(report, again, failures + 1, limit, retryable),
         told=report.error,
-        task={"failures": failures + 1},
+        task={"failures": failures + 1, "crashes": 0},
         attempt=report.columns(),
     )
     if ended.state is State.WAITING:
-        _schedule_retry(holder.task_id, failures + 1)
+        schedule_retry(holder.task_id, failures + 1)
     ended.announce("task.failed" if ended.state is State.FAILED else "task.retrying", error=report.error[:500], retryable=retryable)
-    _spend(ended, report)
+    _mind_the_budget(ended, report)
     _settle_after(ended)
     return ended.state
 
@@ -89,7 +89,9 @@ def _fail(holder: Holder, report: Report, retryable: bool) -> State:
 @atomically
 def ask(holder: Holder, text: str) -> Question:
     """Ask a person. The lease goes back, and the answer will be in the next brief."""
-    ended = end(holder, to=State.BLOCKED, outcome=Outcome.ASKED, reason_class="asked", reason=f"Asks: {text}", told=text)
+    ended = end(
+        holder, to=State.BLOCKED, outcome=Outcome.ASKED, reason_class="asked", reason=f"Asks: {text}", told=text, task={"crashes": 0}
+    )
     question = Question.objects.create(task_id=ended.task_id, attempt_id=ended.attempt_id, text=text, asked_at=ended.at)
     ended.announce("task.asked", question=question.pk, text=text[:500])
     _settle_after(ended)
@@ -102,24 +104,24 @@ def _why_failed(report: Report, again: bool, failures: int, limit: int, retryabl
     return f"Failed {failures} times, the limit is {limit}: {report.error}" if retryable else f"Failed for good: {report.error}"
 
 
-def _schedule_retry(task_id: int, failures: int) -> None:
-    """Hold the task for its delay, plus up to a tenth at random so that a wave of failures does not return as a wave."""
-    seconds = retry_delay(failures) * (1 + random.random() / 10)
-    Task.objects.filter(pk=task_id, state=State.WAITING).update(retry_at=now() + timedelta(seconds=seconds))
-
-
 def _settle_after(ended: Ended) -> None:
     """Free what waited for this, and ask afterwards, outside this transaction, whether the phase is complete."""
-    if ended.has_dependents and ended.state in (State.DONE, State.FAILED):
-        unblock_dependents(ended.task_id, ended.state)
-    advance_soon(ended.phase_id)
+    if ended.has_dependents:
+        after_end(ended.task_id, ended.phase_id, ended.state)
+    else:
+        advance_soon(ended.phase_id)
 
 
-def _spend(ended: Ended, report: Report) -> None:
-    """Add the cost to the project, and pause it when its budget is used up."""
+def _spend(holder: Holder, report: Report) -> None:
+    """Add the cost to the project. Before the task is touched: everybody locks the project first and its tasks second."""
+    if report.cost_usd:
+        Project.objects.filter(tasks=holder.task_id).update(spent_usd=F("spent_usd") + report.cost_usd)
+
+
+def _mind_the_budget(ended: Ended, report: Report) -> None:
+    """Pause the project when its budget is used up."""
     if not report.cost_usd:
         return
-    Project.objects.filter(pk=ended.project_id).update(spent_usd=F("spent_usd") + report.cost_usd)
     project = Project.objects.get(pk=ended.project_id)
     if project.budget_usd is not None and project.spent_usd >= project.budget_usd and not project.is_paused:
         pause_project(project, actor=SYSTEM, reason=f"The budget of ${project.budget_usd} is spent.")

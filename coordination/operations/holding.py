@@ -12,14 +12,14 @@ from coordination.errors import LeaseLost
 from coordination.lifecycle import LEASED, Outcome, State
 from coordination.models import Attempt, Lease, Task
 from coordination.models.clock import now
-from coordination.models.sql import rows, run
+from coordination.models.sql import rows
 from coordination.operations.events import record
 from coordination.operations.tokens import Holder
 
 
 def held(holder: Holder) -> Task:
-    """Return the task, if the holder still has it."""
-    task = Task.objects.filter(pk=holder.task_id, fence=holder.fence, state__in=LEASED).first()
+    """Return the task, if the holder still has it, and hold its row so that nothing ends the attempt before we commit."""
+    task = Task.objects.select_for_update(no_key=True).filter(pk=holder.task_id, fence=holder.fence, state__in=LEASED).first()
     if task is None:
         raise lost(holder)
     return task
@@ -90,6 +90,8 @@ def end(
     it only if the lease is over at this moment: a heartbeat that came in between wins (A4).
     """
     moment = now()
+    if yields_to_cancel:
+        held(holder)  # or a cancel that is being written at this moment would be neither seen here nor stopped
     if yields_to_cancel and Lease.objects.filter(task=holder.task_id, fence=holder.fence).exclude(cancel_requested_at=None).exists():
         to, outcome, reason = State.CANCELLED, Outcome.CANCELLED, "Cancelled while it ran."
     columns = {"reason": reason[:500], **(task or {})}
@@ -98,22 +100,26 @@ def end(
         UPDATE coordination_task SET state = %s, state_since = %s, {to}_at = %s, version = version + 1,
             fence = fence + 1, {", ".join(f"{name} = %s" for name in columns)}
         WHERE id = %s AND fence = %s AND state IN ('claimed', 'running')
-        RETURNING project_id, phase_id, failures,
-            EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.on_id = coordination_task.id)""",
+        RETURNING project_id, phase_id, failures""",
         [str(to), moment, moment, *columns.values(), holder.task_id, holder.fence],
     )
     if not changed:
         raise lost(holder)
-    project_id, phase_id, failures, has_dependents = changed[0]
+    project_id, phase_id, failures = changed[0]
     number, attempt_id, agent_id, agent_name = _end_attempt(holder, moment, outcome, reason_class, told, attempt or {})
     over = "AND expires_at <= %s" if if_expired else ""
-    dropped = run(
-        f"DELETE FROM coordination_lease WHERE task_id = %s AND fence = %s {over}",
+    # Dependents are looked for here and not above: the first statement may have waited for one that adds an edge to this
+    # task, and would still see the edges as they were before.
+    dropped = rows(
+        f"""
+        DELETE FROM coordination_lease WHERE task_id = %s AND fence = %s {over}
+        RETURNING EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.on_id = coordination_lease.task_id)""",
         [holder.task_id, holder.fence, *([moment] if if_expired else [])],
     )
-    if dropped != 1:
+    if not dropped:
         raise LeaseLost(f"The lease on #{holder.task_id} was renewed at this moment.", reason="renewed", task=holder.task_id)
-    return Ended(holder.task_id, project_id, phase_id, to, bool(has_dependents), attempt_id, number, agent_id, agent_name, moment, failures)
+    has_dependents = bool(dropped[0][0])
+    return Ended(holder.task_id, project_id, phase_id, to, has_dependents, attempt_id, number, agent_id, agent_name, moment, failures)
 
 
 def _end_attempt(
@@ -137,6 +143,7 @@ def lost(holder: Holder) -> LeaseLost:
     return LeaseLost(sentence, reason=why, task=holder.task_id)
 
 
+TAKEN_BACK = "taken_back"  # the reason class of an attempt that a planner ended
 KEPT = "What you send is kept as a late result that a person can adopt."
 
 
@@ -148,6 +155,8 @@ def why_lost(holder: Holder) -> tuple[str, str]:
         return "finished", f"{number} is gone; stop working on it."
     if task.state == State.CANCELLED or attempt.outcome == Outcome.CANCELLED:
         return "cancelled", f"{number} was cancelled; stop working on it. {KEPT}"
+    if attempt.reason_class == TAKEN_BACK:
+        return "reassigned", f"{number} was taken back from you; stop working on it. {KEPT}"
     if attempt.outcome == Outcome.EXPIRED:
         if task.state in LEASED:
             return "reassigned", f"The lease on {number} expired and another agent took it; stop working on it. {KEPT}"

@@ -7,9 +7,10 @@ from coordination.errors import WrongState
 from coordination.lifecycle import LEASED, OPEN, Outcome, State
 from coordination.models import Attempt, LateResult, Lease, Task
 from coordination.models.clock import now
+from coordination.operations.aftermath import after_end
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
-from coordination.operations.readiness import unblock_dependents
+from coordination.operations.holding import TAKEN_BACK
 from coordination.operations.report import Report
 from coordination.operations.tokens import Holder
 
@@ -18,7 +19,7 @@ from coordination.operations.tokens import Holder
 def keep_late(holder: Holder, report: Report, *, succeeded: bool, why: str) -> LateResult | None:
     """Keep what a lost lease reports. None when that attempt has already reported in time: a repeat is not late work."""
     attempt = Attempt.objects.select_related("agent", "task").filter(task=holder.task_id, fence=holder.fence).first()
-    if attempt is None or attempt.outcome not in (Outcome.EXPIRED, Outcome.CANCELLED):
+    if attempt is None or (attempt.outcome not in (Outcome.EXPIRED, Outcome.CANCELLED) and attempt.reason_class != TAKEN_BACK):
         return None
     same = attempt.late_results.filter(result=report.result, error=report.error, succeeded=succeeded).first()
     if same:
@@ -71,8 +72,13 @@ def adopt(late: LateResult, *, actor: Actor) -> Task:
         result=late.result,
         reason=f"Late result of attempt {attempt.number}, adopted by {actor.name}.",
         retry_at=None,
+        fallback_at=None,
+    )
+    # The brief of every dependent reads results from attempts.
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=Outcome.LATE, result=late.result, result_data=late.result_data, report=late.report, error=late.error
     )
     record("task.adopted", actor=actor, task=task, attempt_id=attempt.pk, at=moment, attempt=attempt.number, old=task.state, new=State.DONE)
-    unblock_dependents(task.pk, State.DONE)
+    after_end(task.pk, task.phase_id, State.DONE, was=State(task.state))
     task.refresh_from_db()
     return task

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coordination.errors import Invalid
-from coordination.lifecycle import LEASED, LeaseMode, Outcome, State
+from coordination.lifecycle import LEASED, MANUAL_LEASE_TTL, LeaseMode, Outcome, State
 from coordination.models import Agent, Attempt, Lease, Task
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
@@ -78,16 +78,24 @@ def _beat(lease: Lease, moment: datetime) -> LeaseBeat:
 @atomically
 def start(holder: Holder) -> Task:
     """Record that the agent began to execute. Saying it twice is no error."""
-    moment = now()
     task = held(holder)
     if task.state == State.RUNNING:
         return task
+    moment = now()
     move(holder, {State.CLAIMED}, state=State.RUNNING, state_since=moment, running_at=moment)
+    _restart_two_hours(holder, moment)
     attempt = attempt_of(holder)
     Attempt.objects.filter(pk=attempt.pk).update(started_at=moment)
     record("task.started", actor=attempt.agent.actor, task=task, agent_id=attempt.agent_id, attempt_id=attempt.pk, at=moment)
     task.refresh_from_db()
     return task
+
+
+def _restart_two_hours(holder: Holder, moment: datetime) -> None:
+    """A lease without heartbeats runs from the last change of the task's state (P4)."""
+    Lease.objects.filter(task=holder.task_id, fence=holder.fence, mode=LeaseMode.MANUAL).update(
+        renewed_at=moment, expires_at=moment + timedelta(seconds=MANUAL_LEASE_TTL)
+    )
 
 
 @atomically
@@ -116,7 +124,15 @@ def progress(holder: Holder, *, percent: int | None = None, note: str = "") -> T
 @atomically
 def release(holder: Holder, *, reason: str) -> Task:
     """Hand the task back unfinished. A release is not a failure: it is not counted (P8)."""
-    ended = end(holder, to=State.WAITING, outcome=Outcome.RELEASED, reason_class="released", reason=f"Released: {reason}", told=reason)
+    ended = end(
+        holder,
+        to=State.WAITING,
+        outcome=Outcome.RELEASED,
+        reason_class="released",
+        reason=f"Released: {reason}",
+        told=reason,
+        task={"crashes": 0},
+    )
     ended.announce("task.released", reason=reason)
     settle([holder.task_id])
     return Task.objects.get(pk=holder.task_id)

@@ -46,6 +46,7 @@ def say(
     return message
 
 
+@atomically
 def log(holder: Holder, text: str) -> Message:
     """Say something about the task one holds."""
     task, attempt = held(holder), attempt_of(holder)

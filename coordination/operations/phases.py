@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from coordination.actor import SYSTEM, Actor
-from coordination.errors import Conflict, CycleRefused, Invalid, WrongState
+from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Phase, PhaseLink, Project, Task
 from coordination.models.clock import now
@@ -101,7 +101,7 @@ def unlink_phases(phase: Phase, after: Phase, *, actor: Actor) -> None:
 def _link(phase: Phase, after: Phase) -> bool:
     if phase.project_id != after.project_id:
         raise Invalid("A phase can only follow a phase of its own project.", field="after")
-    if phase.state != PhaseState.PLANNED and after.state != PhaseState.COMPLETED:
+    if phase.started_at and after.state != PhaseState.COMPLETED:
         raise WrongState(f"Phase {phase.name!r} has started; it cannot wait for {after.name!r} any more.", state=phase.state)
     names = dict(Phase.objects.filter(project=phase.project_id).values_list("pk", "name"))
     edges: dict[int, list[int]] = {}
@@ -223,6 +223,11 @@ def delete_phase(phase: Phase, *, actor: Actor) -> None:
     if Task.objects.filter(phase=phase).exists():
         raise WrongState(f"Phase {phase.name!r} has tasks; move or cancel them first.")
     followers = list(Phase.objects.filter(links__after=phase))
+    # What followed it follows what it followed: deleting the middle of a chain must not start its end.
+    before = list(PhaseLink.objects.filter(phase=phase).values_list("after_id", flat=True))
+    PhaseLink.objects.bulk_create(
+        [PhaseLink(phase=follower, after_id=pk) for follower in followers for pk in before], ignore_conflicts=True
+    )
     record("phase.deleted", actor=actor, phase=phase, name=phase.name)
     phase.delete()
     for follower in followers:
@@ -247,9 +252,8 @@ def advance(phase_id: int) -> bool:
 @atomically
 def _advance(phase_id: int) -> bool:
     phase = Phase.objects.filter(pk=phase_id, state=PhaseState.ACTIVE, open_ended=False).first()
-    if phase is None:
+    if phase is None or not Project.objects.select_for_update(no_key=True).filter(pk=phase.project_id).exists():
         return False
-    lock_project(phase.project_id)
     phase = lock_phase(phase_id)
     tasks = Task.objects.filter(phase=phase)
     if phase.state != PhaseState.ACTIVE or not tasks.exists() or tasks.filter(state__in=UNFINISHED).exists():
@@ -289,17 +293,23 @@ def start_if_due(phase_id: int) -> bool:
 
 
 def reopen_if_completed(phase_id: int, *, actor: Actor) -> None:
-    """Make a completed phase active again because it got work. Phases after it that have started go on."""
+    """Make a completed phase active again because it got work. Phases after it that have started go on.
+
+    One that was completed by hand before it ever started is planned again: its gate still stands.
+    """
     phase = lock_phase(phase_id)
     if phase.state == PhaseState.COMPLETED:
-        phase.state, phase.completed_at, phase.round, phase.version = PhaseState.ACTIVE, None, phase.round + 1, phase.version + 1
-        phase.started_at = phase.started_at or now()
-        phase.save(update_fields=["state", "completed_at", "round", "version", "started_at"])
+        phase.state = PhaseState.ACTIVE if phase.started_at else PhaseState.PLANNED
+        phase.completed_at, phase.round, phase.version = None, phase.round + 1, phase.version + 1
+        phase.save(update_fields=["state", "completed_at", "round", "version"])
         record("phase.reopened", actor=actor, phase=phase)
+        start_if_due(phase.pk)
 
 
 def lock_phase(phase_id: int) -> Phase:
-    return Phase.objects.select_for_update(no_key=True).get(pk=phase_id)
+    if found := Phase.objects.select_for_update(no_key=True).filter(pk=phase_id).first():
+        return found
+    raise NotFound("This phase does not exist any more.")
 
 
 def _refuse_taken_name(project_id: int, name: str) -> None:

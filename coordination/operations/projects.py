@@ -1,6 +1,7 @@
 """Projects: create, edit, pause and resume, delete; and who may do what in them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,7 @@ from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check, lock_project
 from coordination.operations.events import record
+from coordination.operations.lanes import lock_routing
 from coordination.operations.readiness import settle_project
 from coordination.queries.repositories import store
 
@@ -76,17 +78,16 @@ def delete_project(project: Project, *, actor: Actor) -> None:
     tasks = list(Task.objects.select_for_update(no_key=True).filter(project=project).order_by("pk").values_list("pk", "head"))
     if Lease.objects.filter(task__project=project).exists():
         raise WrongState(f"Agents are working in {project.slug}; pause it and wait for them, or cancel their tasks.")
+    lock_routing()
     record("project.deleted", actor=actor, slug=project.slug, name=project.name, tasks=len(tasks))
     Task.objects.filter(project=project).delete()
     project.delete()
-    stored = [pk for pk, head in tasks if head]
-    transaction.on_commit(lambda: _remove_repositories(stored), robust=True)
+    for pk in [pk for pk, head in tasks if head]:
+        transaction.on_commit(partial(_forget_repository, pk), robust=True)
 
 
-def _remove_repositories(task_ids: list[int]) -> None:
-    """Delete what a crash would leave: `repocheck` lists and sets aside repositories without a task."""
-    for task_id in task_ids:
-        store().remove(task_id)
+def _forget_repository(task_id: int) -> None:
+    store().delete(task_id)
 
 
 @atomically

@@ -24,7 +24,7 @@ def answer(task: Task, text: str, *, actor: Actor) -> Question:
     )
     if not moved or question is None:
         raise WrongState(f"#{task.pk} asks nothing at the moment.")
-    Question.objects.filter(task=task, answered_at=None).update(answer=text, answered_by=str(actor), answered_at=moment)
+    Question.objects.filter(pk=question.pk).update(answer=text, answered_by=str(actor), answered_at=moment)
     record("task.answered", actor=actor, task=task, attempt_id=question.attempt_id, at=moment, question=question.pk, text=text[:500])
     settle([task.pk])
     question.refresh_from_db()

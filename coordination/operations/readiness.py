@@ -1,12 +1,13 @@
 """Which waiting tasks may be claimed now. Every change that can free or hold a task ends here."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import random
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from coordination.actor import SYSTEM, Actor
-from coordination.lifecycle import AGEING_PER_PRIORITY, SATISFIED_BY, DependencyKind, State
+from coordination.lifecycle import AGEING_PER_PRIORITY, SATISFIED_BY, DependencyKind, State, retry_delay
 from coordination.models import Dependency, Event, Task
 from coordination.models.clock import micros, now
 from coordination.models.sql import any_of, rows, run
@@ -65,9 +66,23 @@ def _ready(ids: Sequence[int], moment: datetime, actor: Actor) -> list[int]:
 
 
 def _start_fallback_clock(ids: Sequence[int], moment: datetime) -> None:
+    """Say when the tasks fall back to any capable agent, if they still stand in the lane of one."""
     if ids:
         among, param = any_of(ids)
-        run(f"UPDATE coordination_task SET fallback_at = {FALLBACK_AT[connection.vendor]} WHERE id {among}", [moment, param])
+        run(
+            f"""
+            UPDATE coordination_task SET fallback_at = {FALLBACK_AT[connection.vendor]}
+            WHERE id {among} AND lane_id IN (SELECT l.id FROM coordination_lane l WHERE l.assigned_to_id IS NOT NULL)""",
+            [moment, param],
+        )
+
+
+def restart_fallback_clock(task_id: int) -> None:
+    """Count `fallback_after` from now on, for a queued task whose assignment has changed."""
+    Task.objects.filter(pk=task_id).update(fallback_at=None)
+    waits = Task.objects.filter(pk=task_id, state=State.QUEUED, assigned_to__isnull=False, fallback_after__isnull=False)
+    if waits.exists():
+        _start_fallback_clock([task_id], now())
 
 
 def _hold(ids: Sequence[int], moment: datetime, actor: Actor) -> None:
@@ -107,50 +122,93 @@ def announce(task_ids: Sequence[int], kind: str, *, actor: Actor, at: datetime) 
     )
 
 
-def unblock_dependents(task_id: int, state: State, *, actor: Actor = SYSTEM) -> list[int]:
+def schedule_retry(task_id: int, failures: int) -> None:
+    """Hold the task for its delay, plus up to a tenth at random so that a wave of failures does not return as a wave."""
+    seconds = retry_delay(failures) * (1 + random.random() / 10)
+    Task.objects.filter(pk=task_id, state=State.WAITING).update(retry_at=now() + timedelta(seconds=seconds))
+
+
+def unblock_dependents(task_id: int, state: State, *, was: State | None = None, actor: Actor = SYSTEM) -> set[int]:
     """Count down the blockers of the tasks that waited for this one to end so, and queue those that have none left.
 
-    A dependent that runs only on failure is called off when the task is done: it can never run.
+    A dependent that runs only on failure is called off when the task is done: it can never run. `was` is the end that
+    the task had before, when a late result turns a failure into a success. Return the phases that lost a task so.
     """
-    kinds = [kind.value for kind in DependencyKind if state in SATISFIED_BY[kind]]
+    now_met, met = _met_by(state), _met_by(was)
+    _count_blockers(task_id, now_met - met, -1)
+    _count_blockers(task_id, met - now_met, +1)
+    phases = _call_off(task_id) if state is State.DONE else set()
+    settle(Dependency.objects.filter(on=task_id, kind__in=now_met | met).values_list("task_id", flat=True), actor=actor)
+    return phases
+
+
+def block_dependents(task_id: int, state: State, *, actor: Actor = SYSTEM) -> set[int]:
+    """Take back what `unblock_dependents` did for this state: the task runs again. Dependents that already started go on.
+
+    Those that were called off because it was done may be needed after all. Return the phases that got a task back so.
+    """
+    met = _met_by(state)
+    _count_blockers(task_id, met, +1)
+    phases = _call_back(task_id, actor) if state is State.DONE else set()
+    settle(Dependency.objects.filter(on=task_id, kind__in=met).values_list("task_id", flat=True), actor=actor)
+    return phases
+
+
+def _met_by(state: State | None) -> set[str]:
+    return {kind.value for kind in DependencyKind if state in SATISFIED_BY[kind]}
+
+
+def _count_blockers(task_id: int, kinds: Collection[str], step: int) -> None:
+    """Add `step` to the blockers of each dependent, in the order of their ids: two blockers that end at once do not deadlock."""
     if not kinds:
-        return []
-    _count_blockers(task_id, kinds, -1)
-    if state is State.DONE:
-        _call_off(task_id)
-    return settle(Dependency.objects.filter(on=task_id, kind__in=kinds).values_list("task_id", flat=True), actor=actor)
-
-
-def block_dependents(task_id: int, state: State, *, actor: Actor = SYSTEM) -> None:
-    """Take back what `unblock_dependents` did for this state: the task runs again. Dependents that already started go on."""
-    kinds = [kind.value for kind in DependencyKind if state in SATISFIED_BY[kind]]
-    if kinds:
-        _count_blockers(task_id, kinds, +1)
-        settle(Dependency.objects.filter(on=task_id, kind__in=kinds).values_list("task_id", flat=True), actor=actor)
-
-
-def _count_blockers(task_id: int, kinds: Sequence[str], step: int) -> None:
+        return
     marks = ", ".join(["%s"] * len(kinds))
+    in_order = "FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
     run(
         f"""
+        WITH waiting AS MATERIALIZED (
+            SELECT id AS task FROM coordination_task
+            WHERE id IN (SELECT task_id FROM coordination_dependency WHERE on_id = %s AND kind IN ({marks}))
+            ORDER BY id {in_order}
+        )
         UPDATE coordination_task SET blockers = blockers + %s, version = version + 1
-        WHERE id IN (SELECT task_id FROM coordination_dependency WHERE on_id = %s AND kind IN ({marks}))""",
-        [step, task_id, *kinds],
+        FROM waiting WHERE coordination_task.id = waiting.task""",
+        [task_id, *sorted(kinds), step],
     )
 
 
-def _call_off(task_id: int) -> None:
+def _not_needed(task_id: int) -> str:
+    return f"Not needed: #{task_id}, whose failure it waited for, is done."
+
+
+def _call_off(task_id: int) -> set[int]:
     moment = now()
     unneeded = rows(
         """
         UPDATE coordination_task SET state = 'cancelled', state_since = %s, cancelled_at = %s, version = version + 1,
-            fence = fence + 1, reason = %s
+            fence = fence + 1, retry_at = NULL, fallback_at = NULL, reason = %s
         WHERE state IN ('waiting', 'queued')
             AND id IN (SELECT task_id FROM coordination_dependency WHERE on_id = %s AND kind = 'failure')
-        RETURNING id""",
-        [moment, moment, f"Not needed: #{task_id}, whose failure it waited for, is done.", task_id],
+        RETURNING id, phase_id""",
+        [moment, moment, _not_needed(task_id), task_id],
     )
     announce([row[0] for row in unneeded], "task.cancelled", actor=SYSTEM, at=moment)
+    return {row[1] for row in unneeded}
+
+
+def _call_back(task_id: int, actor: Actor) -> set[int]:
+    moment = now()
+    needed = rows(
+        """
+        UPDATE coordination_task SET state = 'waiting', state_since = %s, waiting_at = %s, version = version + 1,
+            fence = fence + 1, reason = ''
+        WHERE state = 'cancelled' AND reason = %s
+            AND id IN (SELECT task_id FROM coordination_dependency WHERE on_id = %s AND kind = 'failure')
+        RETURNING id, phase_id""",
+        [moment, moment, _not_needed(task_id), task_id],
+    )
+    announce([row[0] for row in needed], "task.requeued", actor=actor, at=moment)
+    return {row[1] for row in needed}
 
 
 def recount_blockers(task_id: int) -> None:

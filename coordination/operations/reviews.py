@@ -7,18 +7,17 @@ from coordination.errors import AuthorMayNotReview, Invalid, WrongState
 from coordination.lifecycle import State
 from coordination.models import Attempt, Review, Task
 from coordination.models.clock import now
+from coordination.operations.aftermath import after_end
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
-from coordination.operations.phases import advance_soon
-from coordination.operations.readiness import settle, unblock_dependents
+from coordination.operations.readiness import settle
 
 
 @atomically
 def approve(task: Task, *, actor: Actor, comments: str = "") -> Review:
     """Accept the result: the task is done."""
     review = _review(task, State.DONE, actor, comments)
-    unblock_dependents(task.pk, State.DONE)
-    advance_soon(task.phase_id)
+    after_end(task.pk, task.phase_id, State.DONE)
     return review
 
 

@@ -10,20 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db import DatabaseError
+from django.db.models import F, Q, QuerySet
 
 from coordination.actor import SYSTEM
 from coordination.errors import LeaseLost
 from coordination.lifecycle import AMNESTY_AFTER, CANCEL_GRACE, LEASE_TTL, MAX_CRASHES, Outcome, PhaseState, State
 from coordination.models import IdempotentRequest, Lease, SweepMark, Task
 from coordination.models.clock import now
+from coordination.operations.aftermath import after_end
 from coordination.operations.agents import mark_silent
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
 from coordination.operations.holding import end
 from coordination.operations.lanes import lane_for
-from coordination.operations.phases import advance_due, advance_soon
-from coordination.operations.readiness import settle, unblock_dependents
+from coordination.operations.phases import advance_due
+from coordination.operations.readiness import schedule_retry, settle
 from coordination.operations.tokens import Holder
 
 log = logging.getLogger(__name__)
@@ -55,13 +57,17 @@ def sweep_if_due() -> SweepReport | None:
     _clocks.ridden = time.monotonic()
     moment = now()
     _mark()
-    won = SweepMark.objects.filter(Q(swept_at__lt=moment - RIDE_EVERY) | Q(swept_at__gt=moment), pk=1).exists()
-    return sweep() if won else None
+    is_due = SweepMark.objects.filter(Q(swept_at__lt=moment - RIDE_EVERY) | Q(swept_at__gt=moment), pk=1).exists()
+    amnesty = _note_the_time(unless_within=RIDE_EVERY) if is_due else None
+    return None if amnesty is None else _sweep(amnesty)
 
 
 def sweep() -> SweepReport:
     """Do all that is due and return what was done."""
-    amnesty = _note_the_time()
+    return _sweep(_note_the_time() or 0.0)
+
+
+def _sweep(amnesty: float) -> SweepReport:
     expired = cancelled = timed_out = 0
     if not _expiry_is_paused():
         expired = _end_each(_expired(), _expire)
@@ -95,27 +101,40 @@ def _mark() -> SweepMark:
 
 
 @atomically
-def _note_the_time() -> float:
-    """Note that a sweep runs now. After a gap, give live leases the gap back; after a jump of the clock, pause expiry (P7)."""
+def _note_the_time(*, unless_within: timedelta | None = None) -> float | None:
+    """Note that a sweep runs now, and return the seconds of amnesty; None if another swept `unless_within` this time.
+
+    After a gap, give live leases the gap back, up to one whole term from now; after a jump of the clock, pause expiry (P7).
+    """
     _mark()
     mark = SweepMark.objects.select_for_update(no_key=True).get(pk=1)
     moment, steady = now(), time.monotonic()
     gap = (moment - mark.swept_at).total_seconds()
+    if unless_within and 0 <= gap < unless_within.total_seconds():
+        return None
     jumped = _clocks.wall is not None and abs((moment - _clocks.wall).total_seconds() - (steady - _clocks.steady)) > CLOCK_JUMP
     _clocks.wall, _clocks.steady = moment, steady
     amnesty = 0.0
     if jumped or gap < -CLOCK_JUMP:
         mark.expiry_paused_until = moment + timedelta(seconds=LEASE_TTL)
+        _cap_leases(Lease.objects.all(), moment)
         log.warning("The clock jumped; leases do not expire until %s.", mark.expiry_paused_until)
     elif gap > AMNESTY_AFTER:
         amnesty = gap
         live = Lease.objects.filter(expires_at__gt=mark.swept_at)
-        for ttl in set(live.values_list("ttl", flat=True)):
-            live.filter(ttl=ttl).update(expires_at=F("expires_at") + timedelta(seconds=min(gap, ttl)))
+        live.update(expires_at=F("expires_at") + timedelta(seconds=gap))
+        _cap_leases(live, moment)
         log.warning("Nothing swept for %.0f s; live leases were extended.", gap)
     mark.swept_at = moment
     mark.save()
     return amnesty
+
+
+def _cap_leases(leases: QuerySet[Lease], moment: datetime) -> None:
+    """Let no lease end later than one whole term from now: it would keep the task of a dead agent."""
+    for ttl in set(leases.values_list("ttl", flat=True)):
+        end_of_term = moment + timedelta(seconds=ttl)
+        leases.filter(ttl=ttl, expires_at__gt=end_of_term).update(expires_at=end_of_term)
 
 
 def _expiry_is_paused() -> bool:
@@ -123,18 +142,18 @@ def _expiry_is_paused() -> bool:
 
 
 def _expired() -> list[Lease]:
-    return list(Lease.objects.filter(expires_at__lte=now()).select_related("task").order_by("task_id")[:BATCH])
+    return list(Lease.objects.filter(expires_at__lte=now()).select_related("task").order_by("task_id"))
 
 
 def _overdue_cancels() -> list[Lease]:
     due = now() - timedelta(seconds=CANCEL_GRACE)
-    return list(Lease.objects.filter(cancel_requested_at__lte=due).select_related("task").order_by("task_id")[:BATCH])
+    return list(Lease.objects.filter(cancel_requested_at__lte=due).select_related("task").order_by("task_id"))
 
 
 def _overtime() -> list[Lease]:
     moment = now()
     limited = Lease.objects.filter(task__timeout__isnull=False).select_related("task").order_by("task_id")
-    return [lease for lease in limited[:BATCH] if lease.acquired_at + timedelta(seconds=lease.task.timeout or 0) <= moment]
+    return [lease for lease in limited if lease.acquired_at + timedelta(seconds=lease.task.timeout or 0) <= moment]
 
 
 def _end_each(leases: list[Lease], verb: Callable[[Lease], None]) -> int:
@@ -143,6 +162,10 @@ def _end_each(leases: list[Lease], verb: Callable[[Lease], None]) -> int:
         try:
             verb(lease)
         except LeaseLost:
+            continue
+        except DatabaseError:
+            # The others must not wait for this one; the next sweep tries it again.
+            log.exception("#%s could not be swept.", lease.task_id)
             continue
         ended += 1
     return ended
@@ -183,6 +206,8 @@ def _time_out(lease: Lease) -> None:
         told=sentence,
         task={"failures": failures},
     )
+    if ended.state is State.WAITING:
+        schedule_retry(ended.task_id, failures)
     ended.announce("task.failed" if failed else "task.expired", actor=SYSTEM, timeout=lease.task.timeout)
     _after(ended.task_id, ended.phase_id, ended.state)
 
@@ -205,9 +230,7 @@ def _cancel(lease: Lease) -> None:
 def _after(task_id: int, phase_id: int, state: State) -> None:
     if state is State.WAITING:
         settle([task_id])
-    elif state is State.FAILED:
-        unblock_dependents(task_id, state)
-    advance_soon(phase_id)
+    after_end(task_id, phase_id, state)
 
 
 @atomically

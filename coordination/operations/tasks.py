@@ -1,23 +1,27 @@
 """What planners do with tasks that exist: edit, reprioritise, assign, move, cancel, requeue; one or many."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import Actor
-from coordination.errors import Invalid, MusterError, WrongState
-from coordination.lifecycle import AGEING_PER_PRIORITY, FINISHED, LEASED, State, Tier
-from coordination.models import Agent, Attempt, Lease, Phase, Task
+from coordination.errors import Invalid, MusterError, NotFound, WrongState
+from coordination.lifecycle import AGEING_PER_PRIORITY, FINISHED, LEASED, Outcome, State, Tier
+from coordination.models import Agent, Lease, Phase, Task
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.creation import clean_words
-from coordination.operations.editing import apply_changes
+from coordination.operations.editing import apply_changes, lock_project
 from coordination.operations.events import record
+from coordination.operations.holding import TAKEN_BACK, end
 from coordination.operations.lanes import lane_for
 from coordination.operations.phases import advance_soon, reopen_if_completed
-from coordination.operations.readiness import block_dependents, settle
+from coordination.operations.readiness import block_dependents, restart_fallback_clock, settle
+from coordination.operations.tokens import Holder
 
 EDITABLE = {
     "title", "objective", "criteria", "kind", "labels", "priority", "tier", "capabilities", "assigned_to", "fallback_after",
@@ -37,13 +41,15 @@ def edit_task(task: Task, changes: Mapping[str, Any], *, actor: Actor, expected_
         return task
     if DECIDES_LANE & set(differences):
         task.lane = lane_for(task.project_id, task.tier, task.capabilities, task.assigned_to_id)
-        task.fallback_at = None
     task.sort_key += (task.priority - old_priority) * AGEING_PER_PRIORITY * 1_000_000
-    task.save(update_fields=["lane", "fallback_at", "sort_key"])
+    task.save(update_fields=["lane", "sort_key"])
     record("task.edited", actor=actor, task=task, changes=differences)
     if task.phase_id != old_phase:
         reopen_if_completed(task.phase_id, actor=actor)
         advance_soon(old_phase)
+        advance_soon(task.phase_id)
+    if (DECIDES_LANE | {"fallback_after"}) & set(differences):
+        restart_fallback_clock(task.pk)
     settle([task.pk])
     task.refresh_from_db()
     return task
@@ -113,6 +119,7 @@ def cancel(task: Task, *, actor: Actor, reason: str = "") -> Task:
 @atomically
 def requeue(task: Task, *, actor: Actor) -> Task:
     """Run a finished task again, with a fresh count of failures. Its attempts stay."""
+    lock_project(task.project_id)
     task = _lock(task)
     if task.state not in FINISHED:
         raise WrongState(f"#{task.pk} is {task.state}; only a finished task can be requeued.", state=task.state)
@@ -129,8 +136,8 @@ def requeue(task: Task, *, actor: Actor) -> Task:
         version=F("version") + 1,
     )
     record("task.requeued", actor=actor, task=task, at=moment, old=old)
-    block_dependents(task.pk, old)
-    reopen_if_completed(task.phase_id, actor=actor)
+    for phase in sorted({task.phase_id, *block_dependents(task.pk, old)}):
+        reopen_if_completed(phase, actor=actor)
     settle([task.pk])
     task.refresh_from_db()
     return task
@@ -142,21 +149,17 @@ def take_back(task: Task, *, actor: Actor, reason: str) -> Task:
     task = _lock(task)
     if task.state not in LEASED:
         raise WrongState(f"#{task.pk} is {task.state}; no agent holds it.", state=task.state)
-    moment = now()
-    Attempt.objects.filter(task=task, fence=task.fence).update(
-        finished_at=moment, outcome="released", reason_class="taken_back", reason=reason
+    ended = end(
+        Holder(task.pk, task.fence, 0),
+        to=State.WAITING,
+        outcome=Outcome.RELEASED,
+        reason_class=TAKEN_BACK,
+        reason=f"Taken back: {reason}",
+        told=reason,
     )
-    Lease.objects.filter(task=task).delete()
-    Task.objects.filter(pk=task.pk).update(
-        state=State.WAITING,
-        state_since=moment,
-        waiting_at=moment,
-        fence=F("fence") + 1,
-        version=F("version") + 1,
-        reason=f"Taken back: {reason}"[:500],
-    )
-    record("task.released", actor=actor, task=task, at=moment, reason=reason)
+    ended.announce("task.released", actor=actor, reason=reason)
     settle([task.pk])
+    advance_soon(task.phase_id)
     task.refresh_from_db()
     return task
 
@@ -190,11 +193,16 @@ def bulk(tasks: Sequence[Task], verb: str, *, actor: Actor, **arguments: Any) ->
 
 def _bulk_one(task: Task, verb: Callable[..., Task], actor: Actor, arguments: Mapping[str, Any]) -> BulkResult:
     try:
-        verb(task, actor=actor, **arguments)
+        # Inside a caller's transaction, which goes on, a refused one must leave nothing behind.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            verb(task, actor=actor, **arguments)
     except MusterError as refusal:
         return BulkResult(task.pk, False, refusal.sentence, refusal.code)
     return BulkResult(task.pk, True)
 
 
 def _lock(task: Task) -> Task:
-    return Task.objects.select_for_update(no_key=True, of=("self",)).select_related("assigned_to", "parent", "phase").get(pk=task.pk)
+    locked = Task.objects.select_for_update(no_key=True, of=("self",)).select_related("assigned_to", "parent", "phase")
+    if found := locked.filter(pk=task.pk).first():
+        return found
+    raise NotFound(f"There is no task #{task.pk} any more.")

@@ -4,7 +4,7 @@ What a caller may not see does not exist for it: the answer is the same 404. Wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeVar
 
@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from coordination.actor import Actor
 from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
+from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 from coordination.models.agent import AgentQuerySet
 from coordination.models.event import EventQuerySet
-from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 
 T = TypeVar("T")
 
@@ -85,11 +85,19 @@ def _is_clean(raw: str) -> bool:
 
 
 def _caller(key: ApiKey) -> Caller:
-    if key.user:
-        return caller_of_user(key.user, key=key)
     permission = OF_SCOPE[Scope(key.scope)]
     limit = list(key.projects.values_list("pk", flat=True)) if key.is_limited else [EVERY_PROJECT]
+    if key.user:
+        person = caller_of_user(key.user, key=key)
+        return replace(person, permissions=_within(person, permission, limit))
     return Caller(key.actor if key.agent is None else key.agent.actor, dict.fromkeys(limit, permission), key=key)
+
+
+def _within(person: Caller, scope: Permission, limit: list[int]) -> dict[int, Permission]:
+    """Return what a person's own key may do: never more than its scope, its projects or the person."""
+    projects = person.permissions if EVERY_PROJECT in limit else limit
+    may = {project: person.permission_in(project) for project in projects}
+    return {project: min(scope, permission) for project, permission in may.items() if permission is not None}
 
 
 def caller_of_user(user: User, *, key: ApiKey | None = None) -> Caller:

@@ -101,7 +101,8 @@ def brief_of(attempt: Attempt) -> Brief:
 def draft_brief(task: Task) -> Brief:
     """Return the brief that the next attempt would get if it were claimed now."""
     pins = pins_for({task.pk: task.head})[task.pk]
-    told = {"title": task.title, "objective": task.objective, "criteria": task.criteria, **pins}
+    names = ("title", "objective", "criteria", "kind", "tier", "priority", "labels", "timeout")
+    told = {**{name: getattr(task, name) for name in names}, "phase": task.phase.name, **pins}
     return _brief(task, told, _files_at(task, task.head), None)
 
 
@@ -121,16 +122,16 @@ def _brief(task: Task, told: dict[str, Any], files: dict[str, bytes], attempt: A
         task=task.pk,
         title=told["title"],
         project=task.project.slug,
-        phase=task.phase.name,
-        kind=task.kind,
-        tier=task.tier,
-        priority=task.priority,
-        labels=task.labels,
+        phase=told["phase"],
+        kind=told["kind"],
+        tier=told["tier"],
+        priority=told["priority"],
+        labels=told["labels"],
         attempt=attempt.number if attempt else task.attempts_made + 1,
         agent=attempt.agent.name if attempt else "",
         commit=attempt.commit if attempt else task.head,
         handed_out_at=attempt.claimed_at if attempt else None,
-        timeout=task.timeout,
+        timeout=told["timeout"],
         objective=told["objective"],
         criteria=told["criteria"],
         instructions=_without_settings(source),

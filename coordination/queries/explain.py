@@ -1,11 +1,13 @@
 """Why a task does not run: in words for people, in data for programs."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from coordination.lifecycle import FINISHED, LEASED, PhaseState, State
-from coordination.models import Agent, Dependency, LaneAgent, Lease, PhaseLink, Question, Task
+from django.db.models import Q, QuerySet
+
+from coordination.lifecycle import FINISHED, LEASED, RELEASE_REST, Outcome, PhaseState, State
+from coordination.models import Agent, Attempt, Dependency, LaneAgent, Lease, PhaseLink, Question, Task
 from coordination.models.clock import now
 
 
@@ -45,7 +47,7 @@ def explain_for(task: Task, agent: Agent) -> Explanation:
 
 def _explanation(task: Task, reasons: list[Reason], agent: Agent | None = None) -> Explanation:
     state = State(task.state)
-    holding = [reason for reason in reasons if reason.code not in ("in_queue", "held")]
+    holding = [reason for reason in reasons if reason.code not in ("in_queue", "held", "for_one")]
     claimable = state is State.QUEUED and not holding
     if reasons:
         summary = " ".join(reason.sentence for reason in reasons)
@@ -176,9 +178,11 @@ def _of_routing(task: Task) -> list[Reason]:
         reasons.append(
             Reason("no_living_agent", f"Every agent that could run it is silent: it needs {needs_in_words(task)}.", needs_as_data(task))
         )
-    if task.assigned_to and task.fallback_at is None and task.fallback_after is None:
-        reasons.append(Reason("assigned", f"It is assigned to {task.assigned_to.title}.", {"agent": task.assigned_to.name}))
-    ahead = Task.objects.filter(lane=task.lane_id, state=State.QUEUED, sort_key__lt=task.sort_key).count()
+    if task.lane.assigned_to:
+        until = f" alone until {_clock(task.fallback_at)}" if task.fallback_at else ""
+        data = {"agent": task.lane.assigned_to.name, "fallback_at": _iso(task.fallback_at)}
+        reasons.append(Reason("for_one", f"It is for {task.lane.assigned_to.title}{until}.", data))
+    ahead = _ahead_of(task).filter(lane=task.lane_id).count()
     reasons.append(Reason("in_queue", f"It is number {ahead + 1} in the queue.", {"ahead": ahead, "agents": living.count()}))
     return reasons
 
@@ -201,12 +205,32 @@ def _of_agent(task: Task, agent: Agent) -> list[Reason]:
                 {"agent": task.assigned_to.name, "fallback_at": _iso(task.fallback_at)},
             )
         )
+    if again_at := _rests_until(task, agent):
+        sentence = f"{agent.title} handed it back; until {_clock(again_at)} it is offered to others first."
+        reasons.append(Reason("handed_back", sentence, {"agent": agent.name, "until": again_at.isoformat()}))
     if not reasons and task.state == State.QUEUED:
         mine = LaneAgent.objects.filter(agent=agent).values("lane")
-        ahead = Task.objects.filter(lane__in=mine, state=State.QUEUED, sort_key__lt=task.sort_key).count()
+        ahead = _ahead_of(task).filter(lane__in=mine).count()
         if ahead:
             reasons.append(Reason("in_queue", f"{ahead} more urgent tasks are ahead of it for {agent.title}.", {"ahead": ahead}))
     return reasons
+
+
+def _ahead_of(task: Task) -> QuerySet[Task]:
+    before = Q(sort_key__lt=task.sort_key) | Q(sort_key=task.sort_key, pk__lt=task.pk)
+    return Task.objects.filter(before, state=State.QUEUED)
+
+
+def _rests_until(task: Task, agent: Agent) -> datetime | None:
+    """Return when an agent that handed the task back is offered it again, None if it did not or if that is past."""
+    if task.state != State.QUEUED:
+        return None
+    moment = now()
+    returned = Attempt.objects.filter(
+        task=task, agent=agent, outcome=Outcome.RELEASED, finished_at__gt=moment - timedelta(seconds=RELEASE_REST)
+    )
+    last = returned.order_by("-finished_at").values_list("finished_at", flat=True).first()
+    return last + timedelta(seconds=RELEASE_REST) if last else None
 
 
 def needs_in_words(task: Task) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max
+from django.db.models.functions import Coalesce
+
 from coordination import frontmatter
 from coordination.errors import MusterError
 from coordination.lifecycle import Outcome
@@ -80,9 +83,11 @@ def pins_for(tasks: Mapping[int, str]) -> dict[int, dict[str, Any]]:
 
 
 def latest_results(task_ids: Iterable[int]) -> dict[int, int]:
-    """Return `{task id: id of its newest attempt that brought a result}`."""
-    brought = Attempt.objects.filter(task__in=set(task_ids), outcome__in=[Outcome.DONE, Outcome.SUBMITTED, Outcome.FAILED])
-    return dict(brought.order_by("number").values_list("task_id", "pk"))
+    """Return `{task id: id of the attempt that brought its newest result}`; a late one is as new as its adoption."""
+    outcomes = [Outcome.DONE, Outcome.SUBMITTED, Outcome.FAILED, Outcome.LATE]
+    brought = Attempt.objects.filter(task__in=set(task_ids), outcome__in=outcomes)
+    newest = brought.annotate(brought_at=Coalesce(Max("late_results__adopted_at"), "finished_at"))
+    return dict(newest.order_by("brought_at", "number").values_list("task_id", "pk"))
 
 
 def _pin(references: Iterable[Reference], project_id: int) -> dict[str, Any]:

@@ -46,18 +46,18 @@ def counts(caller: Caller, project: str | None = None) -> Stats:
 
 def progress_of(phases: list[Phase]) -> dict[int, dict[str, int]]:
     """Return for each phase how many of its tasks are in which shape; cancelled ones do not count towards the percentage."""
-    counted: dict[int, dict[str, int]] = {
-        row["phase"]: dict(row)
-        for row in Task.objects.filter(phase__in=phases)
+    shapes = (
+        Task.objects.filter(phase__in=phases)
         .order_by()
-        .values("phase")
+        .values_list("phase")
         .annotate(
             total=Count("pk"),
             done=Count("pk", filter=Q(state=State.DONE)),
             failed=Count("pk", filter=Q(state=State.FAILED)),
             cancelled=Count("pk", filter=Q(state=State.CANCELLED)),
         )
-    }
+    )
+    counted = {phase: dict(zip(("total", "done", "failed", "cancelled"), counts, strict=True)) for phase, *counts in shapes}
     return {phase.pk: _progress(phase, counted.get(phase.pk, {})) for phase in phases}
 
 

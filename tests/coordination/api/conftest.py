@@ -1,6 +1,6 @@
 """The cast of the API's tests: a shop to work in, a lab nobody here may see, and the keys of those who ask."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,14 +20,13 @@ from tests.coordination.api.shapes import check_shape
 
 
 @pytest.fixture(autouse=True)
-def _forget_what_other_tests_left() -> Iterator[None]:
+def _forget_what_other_tests_left() -> None:
     """Each test has a database of its own; what this process remembers of the last one's rows must go."""
     claims.lane_numbered.cache_clear()
     door._noted.clear()
     signs._noted.clear()
     wrong_keys.clear()
     cache.clear()
-    yield
 
 
 class Answer:
