@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 
-from repo_store import archives, check, diffing, history, locks, objects, refs, repair, writing
+from repo_store import archives, check, diffing, history, locks, objects, packing, refs, repair, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
 from repo_store.layout import Layout
@@ -225,6 +225,32 @@ class RepoStore:
                 version = writing.save(repository, draft, self.limits, base=None, head=None)
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
+
+    def set_aside(self, task_id: int, *, untouched_for: float = 0) -> Path | None:
+        """Move a repository into quarantine and return its place there, or None if it is not there.
+
+        One that changed within the last `untouched_for` seconds stays: its task may be about to be committed.
+        """
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
+            path = self.layout.repository(task_id)
+            if untouched_for and packing.seconds_untouched(path) < untouched_for:
+                return None
+            return repair.set_aside(self.layout, task_id, path)
+
+    def seconds_untouched(self, task_id: int) -> float:
+        """Return how long ago something was last written to a repository, infinity if it is not there."""
+        return packing.seconds_untouched(self.layout.repository(task_id))
+
+    def pack(self, task_id: int, *, loose: int) -> bool:
+        """Pack a repository that holds at least `loose` loose objects and return whether it did; objects younger than 14 days stay."""
+        with faults_named(task_id):
+            if packing.count_loose(self.layout.verified(task_id)) < loose:
+                return False
+            with locks.held(self.layout.lock(task_id), task_id, self.patience):
+                packing.pack(task_id, self.layout.verified(task_id))
+                return True
 
     @contextmanager
     def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:
