@@ -112,7 +112,8 @@ def _release(hooks: Sequence[Webhook]) -> list[Webhook]:
 
 def _unread(hook: Webhook) -> QuerySet[Event]:
     later = Q(txid__gt=hook.cursor_txid) | Q(txid=hook.cursor_txid, id__gt=hook.cursor_id)
-    events = Event.objects.settled().filter(later).order_by("txid", "id")
+    # The cursor of a new webhook stands before transactions that were in flight then; what they did happened before it.
+    events = Event.objects.settled().filter(later, at__gte=hook.created_at).order_by("txid", "id")
     return events.filter(project=hook.project_id) if hook.project_id else events
 
 

@@ -10,9 +10,10 @@ from coordination.actor import SYSTEM
 from coordination.models import Event, Project, Webhook
 from coordination.models.clock import now
 from coordination.operations.events import record
-from coordination.operations.outbox import Delivery, DeliveryError, deliver_due
+from coordination.operations.outbox import Channel, Delivery, DeliveryError, DeliveryReport
+from coordination.operations.outbox import deliver_due as deliver
 from coordination.operations.webhooks import create_webhook
-from tests.worker.cast import make_project
+from tests.worker.cast import let_log_settle, make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +42,11 @@ def hook_for(project: Project | None = None, *kinds: str) -> Webhook:
 def tell(*kinds: str, project: Project | None = None) -> None:
     for kind in kinds:
         record(kind, actor=SYSTEM, project=project)
+
+
+def deliver_due(channel: Channel) -> DeliveryReport:
+    let_log_settle()
+    return deliver(channel)
 
 
 def due_now() -> None:

@@ -8,11 +8,17 @@ import pytest
 from coordination.actor import SYSTEM
 from coordination.models import JobMark, Task
 from coordination.operations.files import save_files
-from coordination.operations.refs import repair_refs
+from coordination.operations.refs import RefReport
+from coordination.operations.refs import repair_refs as repair
 from coordination.queries.repositories import store
-from tests.worker.cast import make_task
+from tests.worker.cast import let_log_settle, make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def repair_refs() -> RefReport:
+    let_log_settle()
+    return repair()
 
 
 def ref_of(task: Task) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from coordination.actor import SYSTEM
-from coordination.models import Agent, ApiKey, Lease, Project, Task
+from coordination.models import Agent, ApiKey, Event, Lease, Project, Task
 from coordination.models.clock import now
 from coordination.operations.agents import register
 from coordination.operations.claims import Claimed, claim_task
@@ -13,6 +13,7 @@ from coordination.operations.creation import Need, NewTask, create_task
 from coordination.operations.keys import create_key
 from coordination.operations.phases import create_phase
 from coordination.operations.projects import create_project
+from tests.servers.process import wait_until
 
 _numbers = itertools.count(1)
 
@@ -44,3 +45,8 @@ def make_claim(task: Task, name: str = "jared") -> Claimed:
 
 def let_lease_expire(task: Task, seconds: int = 1) -> None:
     Lease.objects.filter(task=task).update(expires_at=now() - timedelta(seconds=seconds))
+
+
+def let_log_settle() -> None:
+    """Wait until readers of the log may see all of it: PostgreSQL's readers wait for every transaction in flight in the server."""
+    wait_until(lambda: Event.objects.settled().count() == Event.objects.count(), seconds=20, what="The end of all transactions in flight")
