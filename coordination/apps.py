@@ -7,6 +7,7 @@ class CoordinationConfig(AppConfig):
     verbose_name = "Coordination"
 
     def ready(self) -> None:
+        from coordination import checks  # noqa: F401  (importing it registers the checks, which needs the app registry)
         from coordination.models import guards
 
         pre_migrate.connect(guards.take_down, sender=self, dispatch_uid="guards.take_down")

@@ -78,7 +78,17 @@ SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 DEBUG = env_bool("DEBUG", False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{env_int('PORT', 8000)}")
+HOST = env_str("HOST", "127.0.0.1")
+PORT = env_int("PORT", 8000, at_least=1)
+PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+
+# Processes, and threads in each. A waiting client holds a thread, which costs little while it waits.
+WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 2, at_least=1)
+WEB_THREADS = env_int("WEB_THREADS", 512, at_least=1)
+
+NIGHT_HOUR = env_int("NIGHT_HOUR", 3)  # UTC, when the repositories are checked and packed
+KEEP_EVENTS_DAYS = env_int("KEEP_EVENTS_DAYS", 0)  # 0 keeps the audit log for ever
+WEBHOOKS_ALLOW_PRIVATE = env_bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -160,22 +170,33 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 def _with_timeouts(url: str) -> str:
     """Return a Redis address whose clients give up on a server that hangs; Huey takes an address or options, not both."""
     parts = urlsplit(url)
-    timeouts = "socket_timeout=15&socket_connect_timeout=1"  # seconds; the address's own come first and win
+    # In seconds; the address's own come first and win. A consumer's blocking read takes 1 s by itself.
+    timeouts = "socket_timeout=3&socket_connect_timeout=1"
     return parts._replace(query=f"{parts.query}&{timeouts}" if parts.query else timeouts).geturl()
 
 
 def _huey() -> dict[str, Any]:
-    """Huey's storage: Redis if there is one, else the database's kind. Messages hold ids only and are signed."""
-    config: dict[str, Any] = {"name": "muster", "immediate": False, "results": False, "utc": True}
+    """Huey's storage: Redis if there is one, else the database's kind. It may be lost at any time: the database is the work list."""
+    storage: dict[str, Any]
     if REDIS_URL:
-        config |= {"huey_class": "huey.RedisHuey", "connection": {"url": _with_timeouts(REDIS_URL)}}
+        storage = {"storage": "redis", "url": _with_timeouts(REDIS_URL)}
     elif ON_POSTGRES:
-        config |= {"huey_class": "huey.PostgresHuey", "connection": {"dsn": DATABASE_URL}}
+        storage = {"storage": "postgres", "dsn": DATABASE_URL, "create_tables": False}
     else:
-        config |= {"huey_class": "huey.SqliteHuey", "connection": {"filename": str(MUSTER_HOME / "jobs.sqlite3"), "fsync": True}}
-    return config
+        storage = {"storage": "sqlite", "filename": str(MUSTER_HOME / "jobs.sqlite3"), "fsync": False}
+    return {
+        "name": "muster",
+        "huey_class": "worker.queue.JobQueue",
+        "immediate": False,
+        "results": False,
+        "utc": True,
+        "connection": storage | {"secret": SECRET_KEY},
+        "consumer": {"workers": JOB_THREADS, "worker_type": "thread", "max_delay": 1.0, "shutdown_timeout": 5.0},
+    }
 
 
+# One thread delivers, one does what is due at night; the others sweep.
+JOB_THREADS = env_int("JOB_THREADS", 4, at_least=3)
 HUEY = _huey()
 
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO").upper()
@@ -185,4 +206,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # Huey tells of every beat at level INFO. It has a handler here because `run_huey` adds one of its own to a logger without.
+    "loggers": {"huey": {"handlers": ["stderr"], "level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING", "propagate": False}},
 }

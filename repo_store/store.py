@@ -214,11 +214,6 @@ class RepoStore:
             with locks.held(self.layout.lock(task_id), task_id, self.patience):
                 return repair.repaired(self.layout, task_id, expected_head, expected_attempts or {})
 
-    def pack(self, task_id: int) -> None:
-        """Join a repository's loose objects in one pack; objects on no branch are kept for 14 days. Raises RepoLocked."""
-        with faults_named(task_id), self.locked(task_id) as path:
-            packing.pack(path)
-
     def rebuild(self, task_id: int, files: Mapping[str, bytes], *, author: Author, message: str, when: datetime | None = None) -> Version:
         """Set the repository aside and make a new one whose first version holds `files`; return that version.
 
@@ -240,6 +235,32 @@ class RepoStore:
             self.layout.make_shard(task_id)
         with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
             self.layout.remove(task_id)
+
+    def set_aside(self, task_id: int, *, untouched_for: float = 0) -> Path | None:
+        """Move a repository into quarantine and return its place there, or None if it is not there.
+
+        One that changed within the last `untouched_for` seconds stays: its task may be about to be committed.
+        """
+        with faults_named(task_id):
+            self.layout.make_shard(task_id)
+        with locks.held(self.layout.lock(task_id), task_id, self.patience), faults_named(task_id):
+            path = self.layout.repository(task_id)
+            if untouched_for and packing.seconds_untouched(path) < untouched_for:
+                return None
+            return repair.set_aside(self.layout, task_id, path)
+
+    def seconds_untouched(self, task_id: int) -> float:
+        """Return how long ago something was last written to a repository, infinity if it is not there."""
+        return packing.seconds_untouched(self.layout.repository(task_id))
+
+    def pack(self, task_id: int, *, loose: int = 0) -> bool:
+        """Join loose objects in one pack if there are at least `loose`, and return whether it did; see `packing` for what is kept."""
+        with faults_named(task_id):
+            if packing.count_loose(self.layout.verified(task_id)) < loose:
+                return False
+            with locks.held(self.layout.lock(task_id), task_id, self.patience):
+                packing.pack(self.layout.verified(task_id))
+                return True
 
     @contextmanager
     def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:

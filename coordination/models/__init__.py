@@ -5,6 +5,7 @@ from coordination.models.attempt import Attempt, LateResult, Question, Review
 from coordination.models.dependency import Dependency
 from coordination.models.event import Event
 from coordination.models.idempotency import IdempotentRequest
+from coordination.models.jobmark import JobMark
 from coordination.models.key import ApiKey, Scope
 from coordination.models.lane import Lane, LaneAgent
 from coordination.models.lease import Lease
@@ -14,6 +15,7 @@ from coordination.models.project import Membership, Project, Role
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
 from coordination.models.user import User
+from coordination.models.webhook import Webhook
 
 __all__ = [
     "Agent",
@@ -22,6 +24,7 @@ __all__ = [
     "Dependency",
     "Event",
     "IdempotentRequest",
+    "JobMark",
     "Lane",
     "LaneAgent",
     "LateResult",
@@ -40,4 +43,5 @@ __all__ = [
     "Task",
     "TaskFile",
     "User",
+    "Webhook",
 ]

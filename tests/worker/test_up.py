@@ -1,0 +1,204 @@
+"""`manage.py up` for real: it starts everything, keeps it running, and leaves nothing behind (P18, A9, B5)."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.servers import MusterServer, running_muster
+from tests.servers.muster import ROOT, muster_environment
+from tests.servers.process import descendants, is_alive, wait_until
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[MusterServer]:
+    with running_muster(home=tmp_path / "var", ready_path="/admin/login/") as server:
+        wait_until(lambda: len(children(server)) >= 4, seconds=30, what="The start of all children")
+        yield server
+
+
+def children(server: MusterServer) -> list[int]:
+    assert server.process is not None
+    return descendants(server.process.pid)
+
+
+def child(server: MusterServer, word: str) -> int:
+    """The supervisor's own child whose command holds the word."""
+    assert server.process is not None
+    for pid in children(server):
+        with suppress(OSError):
+            status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(status[1]) == server.process.pid and word in Path(f"/proc/{pid}/cmdline").read_text():
+                return pid
+    raise AssertionError(f"no child runs {word}")
+
+
+def serves(server: MusterServer) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.url}/admin/login/", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def swept_at(server: MusterServer) -> str:
+    with closing(sqlite3.connect(server.home / "muster.sqlite3")) as database:
+        row = database.execute("SELECT swept_at FROM coordination_sweepmark").fetchone()
+    return row[0] if row else ""
+
+
+def all_gone(pids: list[int]) -> bool:
+    return not any(is_alive(pid) for pid in pids)
+
+
+def test_the_first_start_tells_password_and_address_and_keeps_the_key(up: MusterServer) -> None:
+    wait_until(lambda: "is ready" in up.log, seconds=10, what="The message that Muster is ready")
+    assert f"Muster is ready at {up.url}" in up.log
+    assert up.log.count("with the password") == 1
+    config = up.home / "home" / ".config" / "muster" / "config.toml"
+    profile = tomllib.loads(config.read_text())
+    assert profile["default"] == up.url
+    assert profile["profiles"][up.url]["key"].startswith("mst_")
+    assert profile["profiles"][up.url]["key"] not in up.log
+    assert (config.stat().st_mode & 0o777, config.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_a_second_start_makes_nothing_and_shows_no_password(up: MusterServer) -> None:
+    before = (up.home / "home" / ".config" / "muster" / "config.toml").read_text()
+    up.restart()
+    assert up.log.count("with the password") == 1
+    assert (up.home / "home" / ".config" / "muster" / "config.toml").read_text() == before
+
+
+def test_a_killed_web_server_serves_again_within_five_seconds(up: MusterServer) -> None:
+    os.kill(child(up, "granian"), signal.SIGKILL)
+    began = time.monotonic()
+    wait_until(lambda: not serves(up) or "The web server ended" in up.log, seconds=5, what="The end of the web server")
+    wait_until(lambda: serves(up), seconds=10, what="The next answer")
+    assert time.monotonic() - began <= 5
+    assert "The web server ended (SIGKILL)" in up.log
+
+
+def test_a_killed_web_worker_is_replaced(up: MusterServer) -> None:
+    main = child(up, "granian")
+    victim = next(pid for pid in descendants(main) if "granian" in Path(f"/proc/{pid}/cmdline").read_text())
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: serves(up), seconds=5, what="An answer")
+    wait_until(lambda: len([pid for pid in descendants(child(up, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
+
+
+def test_a_killed_consumer_sweeps_again_within_fifteen_seconds(up: MusterServer) -> None:
+    wait_until(lambda: swept_at(up) != "", seconds=20, what="The first sweep")
+    os.kill(child(up, "run_huey"), signal.SIGKILL)
+    before = swept_at(up)
+    began = time.monotonic()
+    wait_until(lambda: swept_at(up) > before, seconds=20, what="The next sweep")
+    assert time.monotonic() - began <= 15
+    assert "The job consumer ended (SIGKILL)" in up.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stop_signal_ends_everything_within_seconds(up: MusterServer, number: signal.Signals) -> None:
+    pids = children(up)
+    assert up.process is not None
+    began = time.monotonic()
+    up.process.send_signal(number)
+    assert up.process.wait(timeout=15) == 0
+    assert time.monotonic() - began < 10
+    wait_until(lambda: all_gone(pids), seconds=2, what="The end of the children")
+    assert "Muster has stopped." in up.log
+
+
+def test_a_killed_supervisor_leaves_no_orphans(up: MusterServer) -> None:
+    pids = children(up)
+    assert up.process is not None
+    os.kill(up.process.pid, signal.SIGKILL)
+    up.process.wait(timeout=5)
+    wait_until(lambda: all_gone(pids), seconds=12, what="The end of the children")
+    up.start()
+    assert serves(up)
+
+
+def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = run_up(tmp_path, port=port)
+    assert answer.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "muster.sqlite3").exists(), "nothing was begun"
+
+
+def test_old_code_refuses_a_newer_schema(tmp_path: Path) -> None:
+    migrate(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "muster.sqlite3")) as database, database:
+        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('coordination', '0999_from_the_future', '2030-01-01')")
+    answer = run_up(tmp_path)
+    assert answer.returncode == 1
+    assert "The database is newer than this code: it has coordination.0999_from_the_future" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_new_code_refuses_an_older_schema_when_it_may_not_migrate(tmp_path: Path) -> None:
+    answer = run_up(tmp_path, "--no-migrate")
+    assert answer.returncode == 1
+    assert "The database is older than this code" in answer.stderr
+
+
+def test_what_the_checks_refuse_is_told_with_its_remedy(tmp_path: Path) -> None:
+    answer = run_up(tmp_path, environment={"PUBLIC_URL": "muster.example.org"})
+    assert answer.returncode == 1
+    assert "muster.E004" in answer.stderr
+    assert "https://muster.example.org" in answer.stderr
+
+
+def test_a_database_that_is_down_is_told_in_a_sentence(tmp_path: Path) -> None:
+    answer = run_up(tmp_path, environment={"DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"})
+    assert answer.returncode == 1
+    assert "The database cannot be used" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_nodes_that_start_at_once_migrate_and_bootstrap_once(tmp_path: Path, fresh_database_url: str) -> None:
+    code = (
+        "import django; django.setup(); from worker import startup; startup.bring_schema_up_to_date(may_migrate=True); "
+        "print(startup.make_first_things()[0] is not None)"
+    )
+    environment = muster_environment(tmp_path, database_url=fresh_database_url)
+    nodes = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    answers = [node.communicate(timeout=120) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0, 0], answers
+    assert sorted(out.strip() for out, _ in answers) == ["False", "False", "True"]
+
+
+def run_up(home: Path, *arguments: str, port: int = 0, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `up` where it must refuse to start."""
+    given = muster_environment(home, port=port or free()) | (environment or {})
+    command = [sys.executable, "manage.py", "up", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
+
+
+def migrate(home: Path) -> None:
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=muster_environment(home), check=True, timeout=120)
+
+
+def free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,66 @@
+"""Which addresses a webhook may reach: the open internet, and nothing that is near the server (G14)."""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from coordination.operations.outbox import DeliveryError
+
+PORTS = {"http": 80, "https": 443}
+# An allow-list: `is_global` says yes to addresses that carry an IPv4 address inside, and to multicast.
+OPEN_IPV6 = ipaddress.ip_network("2000::/3")
+CLOSED_IPV6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a delivery goes: the address is resolved once, and this one is connected to, whatever DNS says later."""
+
+    scheme: str
+    host: str
+    ip: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def resolve(url: str, *, allow_private: bool = False) -> Target:
+    """Return the target of a URL, or raise DeliveryError saying why it is refused."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise DeliveryError("The address is not an http:// or https:// URL.") from None
+    if parts.username is not None or parts.password is not None or not parts.hostname:
+        raise DeliveryError("The address has no host, or has a user in it.")
+    if port != PORTS[parts.scheme] and not allow_private:
+        raise DeliveryError(f"Port {port} is not open to webhooks; set WEBHOOKS_ALLOW_PRIVATE=true to allow every port.")
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return Target(parts.scheme, parts.hostname, _chosen(parts.hostname, port, allow_private), port, path)
+
+
+def _chosen(host: str, port: int, allow_private: bool) -> str:
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise DeliveryError(f"The host {host} cannot be found: {error}.") from None
+    ips = [str(answer[4][0]) for answer in answers]
+    if not allow_private and not all(is_open(ip) for ip in ips):
+        raise DeliveryError(f"The host {host} is not on the open internet; set WEBHOOKS_ALLOW_PRIVATE=true to allow it.")
+    return ips[0]
+
+
+def is_open(ip: str) -> bool:
+    """Return whether an address is a plain public one: no loopback, private, link-local, multicast or transition address."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.scope_id is None and address in OPEN_IPV6 and not any(address in net for net in CLOSED_IPV6)
+    return address.is_global and not address.is_multicast and not address.is_reserved
