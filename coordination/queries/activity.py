@@ -21,6 +21,10 @@ class Feed:
     before: int | None  # the cursor of the next, older page
 
 
+def latest_event_id() -> int:
+    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
 def feed(project: Project, *, task: Task | None = None, before: int | None = None, kind: str = "") -> Feed:
     """Return a page of what happened in a project, or to one of its tasks."""
     events = Event.objects.filter(project=project)
