@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from coordination.lifecycle import AgentState, Outcome, PhaseState, State, band_of
+from coordination.queries.activity import Entry
 from webui import markdown, words
 
 register = template.Library()
@@ -161,3 +162,41 @@ def live_part(url: str, topics: str = "board") -> SafeString:
 @register.filter
 def get(mapping: Mapping[Any, Any], key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.filter
+def column_icon(key: str) -> str:
+    return words.OF_COLUMN[key].icon
+
+
+@register.filter
+def column_tone(key: str) -> str:
+    return words.OF_COLUMN[key].tone
+
+
+@register.filter
+def lines(items: list[str]) -> str:
+    return "\n".join(items)
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    return words.OF_EVENT.get(kind.split(".", 1)[0], "circle")
+
+
+@register.simple_tag
+def event_words(entry: Entry) -> str:
+    """Say what an event did, without who and to which task: the page says those as links."""
+    words_of = words.EVENT_WORDS.get(entry.event.kind, entry.event.kind.replace(".", " ").replace("_", " "))
+    about = entry.phase_name if entry.event.kind.startswith("phase.") else entry.agent_name if entry.event.kind.startswith("agent.") else ""
+    return f"{words_of} {about}".rstrip()
+
+
+@register.filter
+def state_icon(value: str) -> str:
+    return words.OF_STATE[State(value)].icon
+
+
+@register.filter
+def state_tone(value: str) -> str:
+    return f"tone-{words.OF_STATE[State(value)].tone}"
