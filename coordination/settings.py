@@ -105,6 +105,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webui.middleware.ContentSecurityPolicy",
+    "webui.middleware.ViewerTimeZone",
+    "webui.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "coordination.urls"
@@ -125,6 +128,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "webui.context.page",
             ],
         },
     },

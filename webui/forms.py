@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from coordination.lifecycle import DependencyKind, Gate, ReviewPolicy, Tier
-from coordination.models import Agent, Phase, Project, Role, Scope, User
+from coordination.models import Agent, Phase, Project, Role, Scope
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
 
@@ -40,17 +40,33 @@ class ProjectForm(forms.Form):
 class ProjectSettingsForm(forms.Form):
     name = forms.CharField(max_length=200, widget=ONE_LINE)
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    review_policy = forms.ChoiceField(choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of results")
+    review_policy = forms.ChoiceField(
+        choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of results"
+    )
     max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts a task may take")
-    lease_ttl = forms.IntegerField(min_value=120, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this.")
+    lease_ttl = forms.IntegerField(
+        min_value=120, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
+    )
     max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
-    budget_usd = forms.DecimalField(min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none.")
+    budget_usd = forms.DecimalField(
+        min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none."
+    )
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     @staticmethod
     def initial_of(project: Project) -> dict[str, Any]:
-        names = ("name", "description", "review_policy", "max_attempts", "lease_ttl", "max_running", "budget_usd", "agents_may_add", "version")
+        names = (
+            "name",
+            "description",
+            "review_policy",
+            "max_attempts",
+            "lease_ttl",
+            "max_running",
+            "budget_usd",
+            "agents_may_add",
+            "version",
+        )
         return {name: getattr(project, name) for name in names}
 
 
@@ -70,17 +86,23 @@ class TaskForm(forms.Form):
 
     title = forms.CharField(max_length=500, widget=ONE_LINE)
     phase = forms.ModelChoiceField(queryset=Phase.objects.none(), empty_label=None)
-    objective = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="One or two sentences: what is true when it is done.")
+    objective = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="One or two sentences: what is true when it is done."
+    )
     instructions = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 8}), help_text="Markdown. Everything an agent with no prior knowledge needs."
     )
     criteria = LinesField(required=False, label="Acceptance criteria", help_text="One a line.")
-    priority = forms.IntegerField(min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0-20 critical, 21-50 normal, 51-100 low.")
+    priority = forms.IntegerField(
+        min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0-20 critical, 21-50 normal, 51-100 low."
+    )
     tier = forms.ChoiceField(choices=[(tier.value, tier.value.capitalize()) for tier in Tier], initial=Tier.STANDARD.value)
     capabilities = WordsField(required=False, help_text="Separated by commas. Only agents with all of them may take it.")
     labels = WordsField(required=False, help_text="Separated by commas.")
     kind = forms.CharField(required=False, max_length=60, widget=ONE_LINE)
-    review_policy = forms.ChoiceField(choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of the result")
+    review_policy = forms.ChoiceField(
+        choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of the result"
+    )
     max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts it may take")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -156,9 +178,6 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class AccountForm(forms.ModelForm[User]):
+class AccountForm(forms.Form):
+    theme = forms.ChoiceField(choices=[("system", "As the system says"), ("light", "Light"), ("dark", "Dark")])
     time_zone = forms.ChoiceField(choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())])
-
-    class Meta:
-        model = User
-        fields = ["theme", "time_zone"]

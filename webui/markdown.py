@@ -40,7 +40,7 @@ def render(text: str) -> SafeString:
     if is_too_heavy(text):
         return as_plain(text)
     key = f"markdown:{RENDERER}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    html = shared_cache.get(key)
+    html: str | None = shared_cache.get(key)
     if html is None:
         html = _rendered(text)
         shared_cache.set(key, html, KEEP_SECONDS)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -19,7 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from coordination.actor import Actor
 from coordination.errors import Invalid
-from coordination.models import Project, User
+from coordination.models import Project
 from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
 
@@ -43,7 +43,7 @@ def for_people(view: View) -> View:
             if request.htmx:  # a part of a page must not be replaced by the sign-in page
                 return HttpResponse("Sign in again.", status=401, content_type="text/plain", headers={"HX-Refresh": "true"})
             return redirect(f"{reverse('login')}?{_next(request)}")
-        request.caller = caller_of_user(cast(User, request.user))
+        request.caller = caller_of_user(request.user)
         return view(request, *args, **kwargs)
 
     return run
@@ -57,15 +57,17 @@ def shows(view: View) -> View:
         request.live_after = latest_event_id()
         return view(request, *args, **kwargs)
 
-    return cast(View, require_safe(for_people(run)))
+    return require_safe(for_people(run))
 
 
 def acts(view: View) -> View:
     """Mark a view that changes something."""
-    return cast(View, require_POST(for_people(view)))
+    return require_POST(for_people(view))
 
 
-def page(request: Request, template: str, *, part: str = "", project: Project | None = None, status: int = 200, **context: Any) -> HttpResponse:
+def page(
+    request: Request, template: str, *, part: str = "", project: Project | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
     """Show a page, or to htmx only the part of it that it asked for: the same part draws the first load."""
     has = request.caller.permission_in(project.pk) if project else None
     context |= {
@@ -94,10 +96,10 @@ def done(request: Request, sentence: str, url: str) -> HttpResponse:
 def typed(form: forms.BaseForm) -> dict[str, Any]:
     """Return what a form holds; refuse it with its first mistake in words."""
     if form.is_valid():
-        return cast(dict[str, Any], form.cleaned_data)
+        return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
-    raise Invalid(f"{label}: {errors[0]}" if label else errors[0], field=name)
+    raise Invalid(f"{label}: {errors[0]}" if label else str(errors[0]), field=name)
 
 
 def actor_of(request: Request) -> Actor:

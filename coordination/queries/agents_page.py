@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from coordination.lifecycle import State
 from coordination.models import Agent, LaneAgent, Lease, Task
@@ -32,8 +32,7 @@ def stranded(caller: Caller, limit: int = 5) -> list[Task]:
 def _with_facts(agents: QuerySet[Agent]) -> QuerySet[Agent]:
     leases = Lease.objects.select_related("task__project", "attempt")
     return (
-        agents.with_lease()  # type: ignore[attr-defined]  # the manager's own queryset
-        .with_activity()
+        agents.annotate(holds_lease=Exists(Lease.objects.filter(agent=OuterRef("pk"))))
         .annotate(
             finished_count=Count("attempts", filter=Q(attempts__outcome__in=["done", "submitted"])),
             failed_count=Count("attempts", filter=Q(attempts__outcome__in=["failed", "expired"])),

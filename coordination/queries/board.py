@@ -59,7 +59,9 @@ def board(project: Project, *, phase_id: int | None = None, shown: Mapping[str, 
     return Board(columns, phases, phase, sum(counts.values()))
 
 
-def column(project: Project, kind: ColumnKind, *, phase: Phase | None, offset: int = 0, limit: int = PAGE, total: int | None = None) -> Column:
+def column(
+    project: Project, kind: ColumnKind, *, phase: Phase | None, offset: int = 0, limit: int = PAGE, total: int | None = None
+) -> Column:
     """Return a page of one column."""
     tasks = _tasks(project, phase).filter(state__in=kind.states)
     total = tasks.count() if total is None else total

@@ -137,4 +137,9 @@ def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:
 
 def _first_tasks(project: Project) -> QuerySet[Task]:
     numbered = project.tasks.annotate(row=Window(RowNumber(), partition_by=F("phase"), order_by=F("id").asc()))
-    return numbered.filter(row__lte=FIRST_TASKS).select_related("assigned_to", "lease__agent").defer("objective", "criteria", "result").order_by("id")
+    return (
+        numbered.filter(row__lte=FIRST_TASKS)
+        .select_related("assigned_to", "lease__agent")
+        .defer("objective", "criteria", "result")
+        .order_by("id")
+    )

@@ -64,4 +64,3 @@ def tasks_to_depend_on(task: Task, limit: int = 200) -> list[Task]:
     taken = task.dependencies.values("on")
     others = task.project.tasks.exclude(pk=task.pk).exclude(pk__in=taken).only("id", "title", "phase_id", "state")
     return list(others.order_by("-id")[:limit])
-

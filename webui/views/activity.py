@@ -15,7 +15,14 @@ def activity(request: Request, slug: str) -> HttpResponse:
     kind = kind if kind in KINDS else ""
     found = feed(project, before=number(request.GET.get("before")), kind=kind)
     return page(
-        request, "activity/activity.html", part="activity/_feed.html", project=project, section="activity", feed=found, kind=kind, kinds=KINDS
+        request,
+        "activity/activity.html",
+        part="activity/_feed.html",
+        project=project,
+        section="activity",
+        feed=found,
+        kind=kind,
+        kinds=KINDS,
     )
 
 

@@ -6,6 +6,7 @@ from coordination.operations import late
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
 from coordination.queries.brief import brief_of
+from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
 from webui.views.files import SANDBOX
 from webui.views.task import heading
@@ -24,7 +25,7 @@ def brief(request: Request, task_id: int, number: int) -> HttpResponse:
     attempt = task.attempts.select_related("agent").filter(number=number).first()
     if attempt is None:
         raise Http404
-    text = brief_of(attempt).as_markdown()
+    text = as_markdown(brief_of(attempt))
     if "raw" in request.GET:
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
     return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, text=text)

@@ -14,7 +14,9 @@ def board(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
     shown = {kind.key: number(request.GET.get(f"shown_{kind.key}")) or query.PAGE for kind in query.COLUMNS}
     found = query.board(project, phase_id=number(request.GET.get("phase")), shown=shown)
-    return page(request, "board/board.html", part="board/_columns.html", project=project, section="board", board=found, page_size=query.PAGE)
+    return page(
+        request, "board/board.html", part="board/_columns.html", project=project, section="board", board=found, page_size=query.PAGE
+    )
 
 
 @shows

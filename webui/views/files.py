@@ -1,5 +1,6 @@
 import mimetypes
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,11 @@ from webui.requests import Request, actor_of, acts, done, for_people, page, show
 from webui.views.task import heading
 
 # A user's file is never a page of ours: no script, no form, no frame, no sniffing.
-SANDBOX = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
+SANDBOX = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-store",
+}
 
 
 @shows
@@ -34,7 +39,14 @@ def view(request: Request, task_id: int) -> HttpResponse:
     content = versions.content(task, path, commit)
     version = versions.version(task, commit) if commit else None
     return page(
-        request, "task/view_file.html", **heading(task, "files"), path=path, at=version, size=len(content), text=_text(content), is_prose=_is_prose(path)
+        request,
+        "task/view_file.html",
+        **heading(task, "files"),
+        path=path,
+        at=version,
+        size=len(content),
+        text=_text(content),
+        is_prose=_is_prose(path),
     )
 
 
@@ -69,11 +81,18 @@ def save(request: Request, task_id: int) -> HttpResponse:
     wanted = typed(form)
     text = wanted["content"].replace("\r\n", "\n")
     try:
-        operations.save_files(task, {wanted["path"]: text.encode()}, base=wanted["base"], actor=actor_of(request), message=wanted["message"])
+        operations.save_files(
+            task, {wanted["path"]: text.encode()}, base=wanted["base"], actor=actor_of(request), message=wanted["message"]
+        )
     except StaleVersion as stale:
         task.refresh_from_db()
         theirs = task.files.filter(path=wanted["path"]).first()
-        context = {"theirs": theirs.text if theirs else "", "stale": stale.sentence, "difference": stale.data.get("diff", ""), "status": 409}
+        context: dict[str, Any] = {
+            "theirs": theirs.text if theirs else "",
+            "stale": stale.sentence,
+            "difference": stale.data.get("diff", ""),
+            "status": 409,
+        }
         return _editor(request, task, wanted["path"], text, base=task.head, message=wanted["message"], **context)
     return done(request, f"Saved a new version of {wanted['path']}.", reverse("task_files", args=[task.pk]))
 
@@ -105,8 +124,7 @@ def delete(request: Request, task_id: int) -> HttpResponse:
     return done(request, f"Deleted {path}. The history keeps it.", reverse("task_files", args=[task.pk]))
 
 
-
-def _editor(request: Request, task: Task, path: str, text: str, *, base: str, status: int = 200, **context: object) -> HttpResponse:
+def _editor(request: Request, task: Task, path: str, text: str, *, base: str, status: int = 200, **context: Any) -> HttpResponse:
     return page(request, "task/edit_file.html", **heading(task, "files"), path=path, text=text, base=base, status=status, **context)
 
 

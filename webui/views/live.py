@@ -1,57 +1,61 @@
-"""One stream of signals a page: it says that something changed, never what, so it needs no permissions of its own rows."""
+"""One stream of signals a page: it says that something changed, never what, so the page's own address stays the only judge."""
 
 import time
 from collections.abc import Iterator
 
-from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from coordination.queries.access import find_project, visible_events
+from coordination.hub import Subscription, hub
+from coordination.models import Event
+from coordination.queries.access import find_project
+from coordination.queries.activity import latest_event_id
 from webui.requests import Request, for_people, number
 
-LONGEST = 600  # seconds
+LONGEST = 600  # seconds; the browser comes back by itself, with the id of the last signal it saw
 BEAT = 15  # seconds of silence until a comment shows that the stream lives
-LOOK_EVERY = 1.0  # seconds
-GATHER = 0.2  # seconds: a burst of changes is one signal
+PACE = 0.3  # seconds between two signals: a burst of changes is worth one or two looks, not hundreds
 
 
 @require_safe
 @for_people
 def live(request: Request) -> HttpResponseBase:
+    """Signal `board` whenever the project (or, without one, any project this person sees) changes."""
     slug = request.GET.get("project", "")
-    project_id = find_project(request.caller, slug).pk if slug else None
-    after = number(request.headers.get("Last-Event-ID")) or number(request.GET.get("after")) or 0
+    watched = (
+        {find_project(request.caller, slug).pk} if slug else None if request.caller.project_ids is None else set(request.caller.project_ids)
+    )
+    seen = number(request.headers.get("Last-Event-ID")) or number(request.GET.get("after")) or 0
     if request.method == "HEAD":
         return HttpResponse(content_type="text/event-stream")
-    response = StreamingHttpResponse(_signals(request, project_id, after), content_type="text/event-stream")
-    response.headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    response = StreamingHttpResponse(_stream(watched, seen), content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _signals(request: Request, project_id: int | None, after: int) -> Iterator[bytes]:
-    yield b"retry: 1000\n: Muster\n\n"
+def _stream(watched: set[int] | None, seen: int) -> Iterator[bytes]:
+    def is_news(event: Event) -> bool:
+        return watched is None or event.project_id is None or event.project_id in watched
+
+    with hub.subscribe(is_news) as subscription:
+        yield b"retry: 1000\n: Muster\n\n"
+        yield from _signals(subscription, seen)
+
+
+def _signals(subscription: Subscription, seen: int) -> Iterator[bytes]:
     end = time.monotonic() + LONGEST
-    beat = time.monotonic() + BEAT
+    newest = latest_event_id()
+    if newest > seen:  # something happened between the reading of the page and this
+        yield _signal(newest)
     while time.monotonic() < end:
-        newest = _newest(request, project_id, after)
-        if newest:
-            time.sleep(GATHER)
-            after = _newest(request, project_id, after) or newest
-            yield f"id: {after}\nevent: board\ndata: {after}\n\n".encode()
-            beat = time.monotonic() + BEAT
-        elif time.monotonic() > beat:
+        if subscription.wait(BEAT):
+            yield _signal(latest_event_id())
+            time.sleep(PACE)
+        else:
             yield b": still here\n\n"
-            beat = time.monotonic() + BEAT
-        time.sleep(LOOK_EVERY)
 
 
-def _newest(request: Request, project_id: int | None, after: int) -> int | None:
-    events = visible_events(request.caller).filter(pk__gt=after)
-    if project_id:
-        events = events.filter(project=project_id)
-    newest: int | None = events.order_by("-id").values_list("id", flat=True).first()
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-    return newest
+def _signal(event_id: int) -> bytes:
+    return f"id: {event_id}\nevent: board\ndata: {event_id}\n\n".encode()

@@ -30,7 +30,9 @@ ACTIONS = {
     "resume": PhaseAction(Form, lambda phase, _, actor: phases.resume_phase(phase, actor=actor), "{} goes on."),
     "complete": PhaseAction(Form, lambda phase, _, actor: phases.complete_phase(phase, actor=actor), "{} is completed."),
     "delete": PhaseAction(Form, lambda phase, _, actor: phases.delete_phase(phase, actor=actor), "{} is deleted."),
-    "status": PhaseAction(StatusForm, lambda phase, typed, actor: phases.set_status(phase, actor=actor, **typed), "The status of {} is saved."),
+    "status": PhaseAction(
+        StatusForm, lambda phase, typed, actor: phases.set_status(phase, actor=actor, **typed), "The status of {} is saved."
+    ),
     "up": PhaseAction(Form, lambda phase, _, actor: phases.move_phase(phase, phase.position - 1, actor=actor), "{} moved up."),
     "down": PhaseAction(Form, lambda phase, _, actor: phases.move_phase(phase, phase.position + 1, actor=actor), "{} moved down."),
 }

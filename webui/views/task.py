@@ -29,7 +29,9 @@ ACTIONS = {
     "cancel": TaskAction(ReasonForm, lambda task, typed, actor: tasks.cancel(task, actor=actor, **typed), "#{} is called off."),
     "requeue": TaskAction(forms.Form, lambda task, _, actor: tasks.requeue(task, actor=actor), "#{} runs again."),
     "take-back": TaskAction(
-        ReasonForm, lambda task, typed, actor: tasks.take_back(task, actor=actor, reason=typed["reason"] or "by a planner"), "#{} is queued again."
+        ReasonForm,
+        lambda task, typed, actor: tasks.take_back(task, actor=actor, reason=typed["reason"] or "by a planner"),
+        "#{} is queued again.",
     ),
     "reprioritise": TaskAction(
         PriorityForm, lambda task, typed, actor: tasks.reprioritise(task, typed["priority"], actor=actor), "The priority of #{} is saved."
@@ -39,13 +41,22 @@ ACTIONS = {
         lambda task, typed, actor: tasks.assign(task, typed["agent"], actor=actor, fallback_after=typed["fallback_after"]),
         "The assignment of #{} is saved.",
     ),
-    "answer": TaskAction(TextForm, lambda task, typed, actor: questions.answer(task, typed["text"], actor=actor), "Answered. #{} is queued again."),
-    "approve": TaskAction(ReasonForm, lambda task, typed, actor: reviews.approve(task, actor=actor, comments=typed["reason"]), "#{} is approved."),
+    "answer": TaskAction(
+        TextForm, lambda task, typed, actor: questions.answer(task, typed["text"], actor=actor), "Answered. #{} is queued again."
+    ),
+    "approve": TaskAction(
+        ReasonForm, lambda task, typed, actor: reviews.approve(task, actor=actor, comments=typed["reason"]), "#{} is approved."
+    ),
     "request-changes": TaskAction(
-        TextForm, lambda task, typed, actor: reviews.request_changes(task, actor=actor, comments=typed["text"]), "Changes to #{} are requested."
+        TextForm,
+        lambda task, typed, actor: reviews.request_changes(task, actor=actor, comments=typed["text"]),
+        "Changes to #{} are requested.",
     ),
     "say": TaskAction(
-        TextForm, lambda task, typed, actor: messages.say(task.project, typed["text"], actor=actor, task=task), "Said on #{}.", Permission.WORK
+        TextForm,
+        lambda task, typed, actor: messages.say(task.project, typed["text"], actor=actor, task=task),
+        "Said on #{}.",
+        Permission.WORK,
     ),
 }
 
