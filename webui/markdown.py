@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 LONGEST = 200_000  # characters
+LONGEST_LINE = 2_000
 MOST_MARKERS = 4_000  # of brackets, backticks, asterisks or underscores that could open something
 DEEPEST = 60  # list or quote markers that one line opens
 KEEP_SECONDS = 24 * 60 * 60
@@ -47,6 +48,13 @@ def render(text: str) -> SafeString:
     return mark_safe(html)
 
 
+def render_line(text: str) -> SafeString:
+    """Return one line with its emphasis, code and links, and no blocks."""
+    if len(text) > LONGEST_LINE or is_too_heavy(text):
+        return mark_safe(escape(text))
+    return mark_safe(_cleaned(_parser().renderInline(text)))
+
+
 def as_plain(text: str) -> SafeString:
     return mark_safe(f'<div class="plain source">{escape(text)}</div>')
 
@@ -65,6 +73,10 @@ def _rendered(text: str) -> str:
         html = _parser().render(text)
     except RecursionError:
         return as_plain(text)
+    return _cleaned(html)
+
+
+def _cleaned(html: str) -> str:
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer nofollow")
 
 

@@ -109,6 +109,17 @@ def as_markdown(text: str) -> SafeString:
 
 
 @register.filter
+def markdown_line(text: str) -> SafeString:
+    return markdown.render_line(text)
+
+
+@register.filter
+def who(actor: str) -> str:
+    """Return the name of a stored actor, which is kept as kind:name."""
+    return actor.split(":", 1)[-1]
+
+
+@register.filter
 def short(commit: str) -> str:
     return commit[:8]
 
