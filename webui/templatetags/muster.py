@@ -77,6 +77,15 @@ def ago(when: datetime | None, empty: str = "never") -> SafeString:
     )
 
 
+@register.simple_tag
+def age(since: datetime) -> SafeString:
+    """Say how long something has lasted, for a card, where every letter counts."""
+    local = timezone.localtime(since)
+    exact = f"since {local:%a} {local.day} {local:%b %Y %H:%M:%S %Z}"
+    words_of = relative(timezone.now() - since).removesuffix(" ago")
+    return format_html('<time datetime="{}" title="{}" data-ago="short">{}</time>', since.isoformat(timespec="seconds"), exact, words_of)
+
+
 def relative(age: timedelta) -> str:
     """Return an age as people say it; js/times.js says it the same way."""
     seconds = round(age.total_seconds())

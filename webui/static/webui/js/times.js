@@ -17,6 +17,7 @@ function relative(seconds) {
 setInterval(() => {
   if (document.hidden) return;
   for (const time of document.querySelectorAll("time[data-ago]")) {
-    time.textContent = relative(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+    const words = relative(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+    time.textContent = time.dataset.ago === "short" ? words.replace(/ ago$/, "") : words;
   }
 }, 10000);
