@@ -147,6 +147,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = MUSTER_HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
 
 HTTPS = PUBLIC_URL.startswith("https://")

@@ -15,18 +15,21 @@ from django.core.cache import cache as shared_cache
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 
 LONGEST = 200_000  # characters
 LONGEST_LINE = 2_000
+MOST_BRACKETS = 2_000
 MOST_MARKERS = 4_000  # of brackets, backticks, asterisks or underscores that could open something
-DEEPEST = 60  # list or quote markers that one line opens
+MOST_LINES = 10_000
+DEEPEST = 40  # list or quote markers that one line opens; what nests deeper than the parser goes would be lost
 KEEP_SECONDS = 24 * 60 * 60
-RENDERER = "1"  # part of the cache's key: raise it when the output for the same text changes
+RENDERER = "2"  # part of the cache's key: raise it when the output for the same text changes
 
 OPENERS = re.compile(r"[\[`*_<~]")
 LINE_MARKERS = re.compile(r"^(?:[ \t]*(?:[-+*>]|\d{1,9}[.)])[ \t]?)+", re.MULTILINE)
 MARKER = re.compile(r"[-+*>]|\d{1,9}[.)]")
-DEEP_INDENT = re.compile(r"^[ \t]{120,}\S", re.MULTILINE)
+DEEP_INDENT = re.compile(r"^[ \t]{80,}\S", re.MULTILINE)
 
 TAGS = {
     *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s"),
@@ -61,9 +64,9 @@ def as_plain(text: str) -> SafeString:
 
 def is_too_heavy(text: str) -> bool:
     """Return whether parsing this could take long: checked in time proportional to its length."""
-    if len(text) > LONGEST or len(OPENERS.findall(text)) > MOST_MARKERS:
+    if len(text) > LONGEST or text.count("[") > MOST_BRACKETS or len(OPENERS.findall(text)) > MOST_MARKERS:
         return True
-    if DEEP_INDENT.search(text):
+    if text.count("\n") > MOST_LINES or DEEP_INDENT.search(text):
         return True
     return any(len(MARKER.findall(match.group())) > DEEPEST for match in LINE_MARKERS.finditer(text))
 
@@ -84,10 +87,18 @@ def _cleaned(html: str) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
     parser.disable("image")
+    parser.core.ruler.push("lower_headings", _lower_headings)
     parser.validateLink = _is_good_link  # type: ignore[method-assign]  # the parser's documented way to set a rule
     return parser
+
+
+def _lower_headings(state: StateCore) -> None:
+    """Put a text's headings below the page's own two levels."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
 
 
 def _is_good_link(url: str) -> bool:

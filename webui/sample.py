@@ -56,7 +56,8 @@ def make(slug: str, actor: Actor) -> Project:
     tasks = _tasks(project, stages, actor)
     cast = _cast(project, actor)
     _play(tasks, cast, actor)
-    phases.set_status(stages[1], actor=actor, status_line="Parser is in; reports follow today.", blockers=["Sample logs of the old format are missing"])
+    blockers = ["Sample logs of the old format are missing"]
+    phases.set_status(stages[1], actor=actor, status_line="Parser is in; reports follow today.", blockers=blockers)
     return project
 
 
@@ -97,7 +98,7 @@ def _tasks(project: Project, stages: list[Phase], actor: Actor) -> dict[str, Tas
         _new("Stream from standard input", build, "stdin", priority=50, review_policy=ReviewPolicy.REQUIRED),
         _new("Measure one million lines", build, "speed", "counters", priority=70, tier=Tier.HEAVY),
         _new("Write the manual page", build, "manual", priority=80, tier=Tier.LIGHT, kind="docs", capabilities=["writing"]),
-        _new("Translate the error texts", build, "errors", priority=65, tier=Tier.LIGHT, kind="docs", capabilities=["writing"], max_attempts=1),
+        _new("Translate the error texts", build, "errors", tier=Tier.LIGHT, kind="docs", capabilities=["writing"], max_attempts=1),
         _new("Run it on last month's logs", verify, "logs", priority=20),
         _new("Compare its figures with the old script", verify, "compare", "logs", priority=20, review_policy=ReviewPolicy.REQUIRED),
         _new("Try it with a full disk and a closed pipe", verify, "faults", priority=35),
@@ -115,7 +116,14 @@ def _cast(project: Project, actor: Actor) -> Cast:
         taken = Agent.objects.filter(name=name).exclude(registered_by=key).exists()
         name = f"{name}-{project.slug}" if taken else name
         return agents.register(
-            name=name, display_name=title, capabilities=capabilities, tiers=tiers, host="worker-1", software="sample 1.0", key=key, actor=key.actor
+            name=name,
+            display_name=title,
+            capabilities=capabilities,
+            tiers=tiers,
+            host="worker-1",
+            software="sample 1.0",
+            key=key,
+            actor=key.actor,
         )
 
     return Cast(
@@ -140,7 +148,7 @@ def _finish(task: Task, agent: Agent, key: ApiKey, result: str) -> None:
 
 def _play(tasks: dict[str, Task], cast: Cast, actor: Actor) -> None:
     key = cast.key
-    _finish(tasks["options"], cast.jean, key, "Options are in `options.py`: `--by`, `--json`, `--since`. **Exit codes** 0, 2 and 4, as decided.")
+    _finish(tasks["options"], cast.jean, key, "Options are in `options.py`. **Exit codes** 0, 2 and 4, as decided.")
     _finish(tasks["formats"], cast.jared, key, "Common, combined and JSON lines. The old format is read if `--old` is given.")
     _finish(tasks["parser"], cast.jared, key, "The parser reads 400,000 lines a second. Changed: `parse.py`, `tests/test_parse.py`.")
     _finish(tasks["table"], cast.jared, key, "The table shrinks its widest column first and never wraps.")
@@ -151,7 +159,8 @@ def _play(tasks: dict[str, Task], cast: Cast, actor: Actor) -> None:
     messages.log(counting, "Counting by path needs a normal form for query strings; I drop everything after `?`.")
     reading = _claim(tasks["json"], cast.jean, key)
     leases.progress(reading, percent=25, note="reading the sample lines")
-    finish.ask(_claim(tasks["gzip"], cast.jean, key), "May I use the `zstandard` package, or must it be the standard library only?\n\nWith it, *zstd* logs work too.")
+    question = "May I use the `zstandard` package, or must it be the standard library only?\n\nWith it, *zstd* logs work too."
+    finish.ask(_claim(tasks["gzip"], cast.jean, key), question)
     finish.fail(
         _claim(tasks["errors"], cast.quill, key),
         Report(error="The catalogue of messages is not in the context files, so there is nothing to translate."),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
 from coordination.models import Agent, Attempt, Dependency, LateResult, Lease, Message, Question, Task, TaskFile
 
@@ -23,6 +24,10 @@ class TaskOverview:
     @property
     def open_questions(self) -> list[Question]:
         return [question for question in self.questions if question.answered_at is None]
+
+    @property
+    def lease_ran_out(self) -> bool:
+        return self.lease is not None and self.lease.expires_at < timezone.now()
 
     @property
     def context(self) -> list[TaskFile]:
