@@ -130,6 +130,7 @@ def test_only_an_admin_of_everything_retires_an_agent(ada: User, pat: User, jare
     assert signed_in(pat).post("/a/jared/retire").status_code == 403
     client = signed_in(ada)
     client.post("/a/jared/retire")
+    client.get("/a/")  # the first page still says what was done
     assert "Jared" not in client.get("/a/").content.decode()
     assert "Retired" in client.get("/a/?retired").content.decode()
     client.post("/a/jared/unretire")
