@@ -43,7 +43,9 @@ def phase(project: Project, ada: User) -> Phase:
 
 @pytest.fixture
 def task(project: Project, phase: Phase, ada: User) -> Task:
-    new = NewTask(title="Write the parser", phase=phase, instructions="# Parse\n\nRead **every** line.\n", files={"context/names.md": b"# Names\n"})
+    new = NewTask(
+        title="Write the parser", phase=phase, instructions="# Parse\n\nRead **every** line.\n", files={"context/names.md": b"# Names\n"}
+    )
     return create_task(project, new, actor=ada.actor)
 
 
@@ -75,5 +77,3 @@ def started(task: Task, agent: Agent, key: ApiKey) -> Holder:
     holder = holder_of(claimed.lease_token, task.pk, key.pk)
     leases.start(holder)
     return holder
-
-

@@ -37,7 +37,9 @@ def make_many(project: Project, phase: Phase, sample: Task, count: int) -> None:
     )
 
 
-def test_it_shows_each_task_in_the_column_of_its_state(ada: User, project: Project, task: Task, jared: Agent, key: ApiKey, phase: Phase) -> None:
+def test_it_shows_each_task_in_the_column_of_its_state(
+    ada: User, project: Project, task: Task, jared: Agent, key: ApiKey, phase: Phase
+) -> None:
     other = create_task(project, NewTask(title="Write the manual", phase=phase), actor=ada.actor)
     started(task, jared, key)
     page = signed_in(ada).get("/p/tally/").content.decode()
