@@ -115,6 +115,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webui.middleware.ContentSecurityPolicy",
+    "webui.middleware.ViewerTimeZone",
+    "webui.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "coordination.urls"
@@ -135,6 +138,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "webui.context.page",
             ],
         },
     },
@@ -153,6 +157,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = MUSTER_HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
 
 HTTPS = PUBLIC_URL.startswith("https://")

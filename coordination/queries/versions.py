@@ -1,0 +1,42 @@
+"""The versions of a task's files: what they were, who wrote them, what changed. Only commits that main holds are shown."""
+
+from coordination.errors import NotFound
+from coordination.models import Task
+from coordination.queries.repositories import store, translated
+from repo_store import Diff, FileEntry, Page, Version
+
+PAGE = 30
+
+
+def history(task: Task, *, path: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Version]:
+    """Return a page of versions, newest first; a task without files has none."""
+    if not task.head:
+        return Page((), None)
+    with translated():
+        return store().history(task.pk, task.head, path, limit, after)
+
+
+def version(task: Task, commit: str) -> Version:
+    with translated():
+        return store().version(task.pk, commit)
+
+
+def diff(task: Task, old: str | None, new: str) -> Diff:
+    with translated():
+        return store().diff(task.pk, old, new)
+
+
+def files_at(task: Task, commit: str) -> list[FileEntry]:
+    with translated():
+        return store().list_files(task.pk, commit)
+
+
+def content(task: Task, path: str, commit: str = "") -> bytes:
+    """Return a file as it is, or as it was at a commit."""
+    if commit:
+        with translated():
+            return store().read_file(task.pk, commit, path)
+    file = task.files.filter(path=path).first()
+    if file is None:
+        raise NotFound(f"#{task.pk} has no file {path!r}.")
+    return bytes(file.content)

@@ -1,0 +1,18 @@
+"""The web server alone, as a process: `python -m tests.journeys.serve` migrates and serves on PORT."""
+
+import os
+import sys
+from pathlib import Path
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
+    granian = str(Path(sys.executable).with_name("granian"))
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", os.environ["PORT"], "--workers", "1", "--blocking-threads", "16"]
+    os.execv(granian, [granian, *options, "--workers-kill-timeout", "2", "coordination.wsgi:application"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""People's first day in a real browser, against the real server process."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+
+from tests.journeys.conftest import sign_in
+from tests.servers import MusterServer
+from tests.servers.browser import accessibility_faults
+
+PAGES = [
+    *(
+        "/",
+        "/p/tally/",
+        "/p/tally/plan",
+        "/p/tally/activity",
+        "/p/tally/messages",
+        "/p/tally/settings",
+        "/p/tally/tasks/new",
+        "/a/",
+        "/account",
+    ),
+    *("/t/8/", "/t/10/", "/t/5/", "/t/7/edit", "/t/7/files", "/t/7/files/edit", "/t/7/history", "/t/7/diff", "/t/13/attempts"),
+    *("/t/3/attempts/1/brief", "/t/3/activity", "/t/7/files/view?path=context/decisions.md", "/t/7/menu", "/p/tally/columns/done"),
+]
+SAY = "from coordination.models import Task, User; from coordination.operations import messages; t = Task.objects.get(pk={}); "
+SAY += "messages.say(t.project, '{}', actor=User.objects.get().actor, task=t)"
+ADD = "from coordination.models import Project, User; from coordination.operations.creation import NewTask, create_task; "
+ADD += "create_task(Project.objects.get(), NewTask(title='{}'), actor=User.objects.get().actor)"
+
+
+def add_task(site: MusterServer, title: str) -> None:
+    site.manage("shell", "--no-imports", "-c", ADD.format(title))
+
+
+def test_a_person_plans_a_project_from_nothing(site: MusterServer, page: Page) -> None:
+    sign_in(page, site)
+    page.get_by_label("Name").fill("Compass")
+    page.get_by_label("Slug").fill("compass")
+    page.get_by_role("button", name="Create the project").click()
+    page.wait_for_url(f"{site.url}/p/compass/plan")
+    page.get_by_label("Name").fill("Survey")
+    page.get_by_role("button", name="Add the phase").click()
+    expect(page.get_by_role("heading", name="Survey")).to_be_visible()
+    page.get_by_role("link", name="Board").click()
+    page.get_by_label("Title of a new task").fill("Find north")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#column-queued")).to_contain_text("Find north")
+    expect(page.get_by_text("No agent could run this")).to_be_visible()
+
+
+def test_the_board_follows_what_others_do_and_keeps_what_is_typed(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/p/tally/")
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    page.get_by_label("Title of a new task").fill("Half a tit")
+    add_task(sample, "Made by somebody else")
+    expect(page.locator("#board")).to_contain_text("Made by somebody else")
+    expect(page.get_by_label("Title of a new task")).to_have_value("Half a tit")
+    expect(page.get_by_label("Title of a new task")).to_be_focused()
+
+
+def test_a_half_typed_answer_survives_a_change_of_the_same_task(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/t/8/")
+    expect(page.locator("form#answer-form")).to_be_visible()
+    answer = page.get_by_label("Your answer")
+    answer.fill("The standard li")
+    sample.manage("shell", "--no-imports", "-c", SAY.format(8, "A word from elsewhere"))
+    expect(page.get_by_text("A word from elsewhere")).to_be_visible()
+    expect(answer).to_have_value("The standard li")
+    answer.fill("The standard library only.")
+    answer.press("Control+Enter")
+    expect(page.locator(".task-head")).to_contain_text("Queued")
+    expect(page.get_by_text("The standard library only.")).to_be_visible()
+
+
+def test_a_lost_stream_is_named_and_found_again(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/p/tally/")
+    words = page.locator("[data-live-words]").first
+    expect(words).to_have_text("Live")
+    sample.kill()
+    expect(words).to_have_text("Reconnecting…", timeout=15_000)
+    sample.start()
+    expect(words).to_have_text("Live", timeout=20_000)
+    add_task(sample, "Added after the return")
+    expect(page.locator("#board")).to_contain_text("Added after the return")
+
+
+def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/t/5/")
+    page.get_by_label("Wait for task").fill("#11")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#need-form .refusal")).to_contain_text("cannot wait for anything any more")
+
+
+def test_a_card_s_menu_reprioritises_by_keyboard(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/p/tally/")
+    page.get_by_label("Actions on #7").focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    priority = dialog.get_by_label(re.compile("^Priority"))
+    priority.fill("3")
+    priority.press("Enter")
+    expect(page.locator("#card-7")).to_contain_text("Critical")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_two_writers_of_the_same_instructions_lose_nothing(sample: MusterServer, page: Page, context: BrowserContext) -> None:
+    sign_in(page, sample)
+    other = context.new_page()
+    for each in (page, other):
+        each.goto(f"{sample.url}/t/7/files/edit")
+    page.locator("#content").fill("First text.")
+    page.get_by_role("button", name="Save a new version").click()
+    expect(page.get_by_text("First text.")).to_be_visible()
+    other.locator("#content").fill("Second text.")
+    other.get_by_role("button", name="Save a new version").click()
+    expect(other.get_by_label("Their version, saved now")).to_have_value("First text.")
+    expect(other.locator("#content")).to_have_value("Second text.")
+    other.locator("#content").fill("First and second text.")
+    other.get_by_role("button", name="Save a new version").click()
+    expect(other.get_by_text("First and second text.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_every_page_is_accessible_and_quiet(sample: MusterServer, page: Page, scheme: str, width: int) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if _is_trouble(message) else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    sign_in(page, sample)
+    faults: dict[str, list[str]] = {}
+    for path in PAGES:
+        page.goto(f"{sample.url}{path}")
+        if found := accessibility_faults(page):
+            faults[path] = found
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
+    assert faults == {}
+    assert said == []
+
+
+def test_nothing_that_is_written_acts_or_calls_out(site: MusterServer, page: Page) -> None:
+    """Titles, instructions and files full of code: no script runs and no request leaves for another host."""
+    hostile = (
+        "<script>document.title=1</script><img src=x onerror=document.title=1> ![x](https://evil.example/?q=1) [a](javascript:alert(1))"
+    )
+    site.manage("sampleplan")
+    sign_in(page, site)
+    outside: list[str] = []
+    dialogs: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if _is_outside(request, site.url) else None)
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{site.url}/t/7/edit")
+    page.get_by_label("Title").fill(hostile)
+    page.get_by_label("Objective").fill(hostile)
+    page.get_by_role("button", name="Save the task").click()
+    page.wait_for_url(f"{site.url}/t/7/")
+    page.goto(f"{site.url}/t/7/files/edit")
+    page.locator("#content").fill(hostile)
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Save a new version").click()
+    for path in ("/t/7/", "/t/7/files", "/t/7/diff", "/p/tally/", "/p/tally/plan", "/p/tally/activity", "/t/7/raw"):
+        page.goto(f"{site.url}{path}")
+        assert page.title() != "1"
+    assert outside == []
+    assert dialogs == []
+
+
+def test_it_reads_and_works_without_javascript(sample: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/p/tally/?phase=2")
+    expect(page.locator("#column-progress")).to_contain_text("Jared")
+    page.get_by_label("Title of a new task").fill("Without a script")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("Added #")
+    page.get_by_label("Actions on #7").click()
+    page.get_by_label(re.compile("^Priority")).fill("2")
+    page.locator("form", has=page.get_by_label(re.compile("^Priority"))).get_by_role("button", name="Set").click()
+    expect(page.locator(".band")).to_contain_text("Critical")
+    context.close()
+
+
+def _is_trouble(message: ConsoleMessage) -> bool:
+    return message.type in ("error", "warning")
+
+
+def _is_outside(request: Request, home: str) -> bool:
+    return not request.url.startswith((home, "data:"))

@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from coordination.lifecycle import State
+from coordination.models import Agent, ApiKey, Phase, Project, Task, User
+from coordination.operations.creation import NewTask, create_task, create_tasks
+from tests.webui.conftest import signed_in, started
+
+MOST_QUERIES = 15
+BIGGEST_PAGE = 300_000  # bytes
+
+
+def make_many(project: Project, phase: Phase, sample: Task, count: int) -> None:
+    """Fill a board without 10,000 operations: rows like the sample's, spread over the states."""
+    states = [State.WAITING, State.QUEUED, State.BLOCKED, State.REVIEW, State.DONE, State.FAILED]
+    since = timezone.now() - timedelta(hours=1)
+    Task.objects.bulk_create(
+        [
+            Task(
+                project=project,
+                phase=phase,
+                lane=sample.lane,
+                title=f"Task number {number} with a title of a usual length",
+                state=states[number % len(states)],
+                state_since=since,
+                created_at=since,
+                created_by="person:ada",
+                sort_key=number,
+            )
+            for number in range(count)
+        ],
+        batch_size=1000,
+    )
+
+
+def test_it_shows_each_task_in_the_column_of_its_state(
+    ada: User, project: Project, task: Task, jared: Agent, key: ApiKey, phase: Phase
+) -> None:
+    other = create_task(project, NewTask(title="Write the manual", phase=phase), actor=ada.actor)
+    started(task, jared, key)
+    page = signed_in(ada).get("/p/tally/").content.decode()
+    progress = page[page.index('id="column-progress"') : page.index('id="column-needs"')]
+    assert "Write the parser" in progress
+    assert "Jared" in progress
+    assert "Attempt 1/3" in progress
+    assert f"#{other.pk}" in page[page.index('id="column-queued"') : page.index('id="column-progress"')]
+
+
+def test_it_filters_by_phase_from_the_address(ada: User, project: Project, task: Task) -> None:
+    from coordination.operations.phases import create_phase
+
+    verify = create_phase(project, name="Verify", actor=ada.actor)
+    create_task(project, NewTask(title="Compare figures", phase=verify), actor=ada.actor)
+    page = signed_in(ada).get(f"/p/tally/?phase={verify.pk}").content.decode()
+    assert "Compare figures" in page
+    assert "Write the parser" not in page
+
+
+def test_it_says_when_no_agent_could_run_a_task(ada: User, project: Project, phase: Phase, jared: Agent) -> None:
+    create_task(project, NewTask(title="Paint", phase=phase, capabilities=["painting"]), actor=ada.actor)
+    create_task(project, NewTask(title="Code", phase=phase, capabilities=["python"]), actor=ada.actor)
+    assert signed_in(ada).get("/p/tally/").content.decode().count("No agent could run this") == 1
+
+
+def test_ten_thousand_tasks_take_no_more_queries_and_bytes(
+    ada: User, project: Project, phase: Phase, task: Task, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_many(project, phase, task, 10_000)
+    client = signed_in(ada)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        response = client.get("/p/tally/")
+    assert response.status_code == 200
+    assert len(response.content) <= BIGGEST_PAGE
+
+
+def test_a_column_continues_where_it_ended(ada: User, project: Project, phase: Phase, task: Task) -> None:
+    create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number in range(30)], actor=ada.actor)
+    client = signed_in(ada)
+    first = client.get("/p/tally/").content.decode()
+    more = client.get("/p/tally/columns/queued?offset=20", headers={"HX-Request": "true"}).content.decode()
+    shown = [number for number in range(30) if f"Number {number}</bdi>" in first]
+    rest = [number for number in range(30) if f"Number {number}</bdi>" in more]
+    assert sorted(shown + rest) == list(range(30))
+    assert "Show more" not in more
+
+
+def test_a_refresh_shows_as_much_as_was_scrolled_into_view(ada: User, project: Project, phase: Phase, task: Task) -> None:
+    create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number in range(60)], actor=ada.actor)
+    part = signed_in(ada).get("/p/tally/?shown_queued=40", headers={"HX-Request": "true"}).content.decode()
+    assert part.count('class="card"') == 40
+    assert "<html" not in part
+
+
+def test_quick_add_puts_a_task_into_the_phase_in_view(pat: User, project: Project, phase: Phase) -> None:
+    response = signed_in(pat).post("/p/tally/quick-add", {"title": "One more", "phase": phase.pk}, follow=True)
+    assert response.redirect_chain == [(f"/p/tally/?phase={phase.pk}", 302)]
+    assert Task.objects.get(title="One more").phase == phase
+
+
+def test_a_viewer_can_look_but_not_add(vera: User, project: Project, phase: Phase) -> None:
+    client = signed_in(vera)
+    assert "quick-add" not in client.get("/p/tally/").content.decode()
+    assert client.post("/p/tally/quick-add", {"title": "No"}).status_code == 403
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/p/tally/", "/p/tally/plan", "/p/tally/activity", "/p/tally/messages", "/p/tally/settings"])
+def test_a_stranger_finds_nothing(stranger: User, project: Project, path: str) -> None:
+    assert signed_in(stranger).get(path).status_code == 404
+
+
+def test_it_sends_whoever_is_not_signed_in_to_sign_in_and_back(client: Client, project: Project) -> None:
+    response = client.get("/p/tally/?phase=3")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/login?next=%2Fp%2Ftally%2F%3Fphase%3D3"

@@ -1,0 +1,134 @@
+from django.utils.html import escape
+from pytest_django import DjangoAssertNumQueries
+
+from coordination.lifecycle import State
+from coordination.models import Agent, ApiKey, Message, Phase, Project, Task, User
+from coordination.operations import finish
+from coordination.operations.creation import NewTask, create_task
+from coordination.operations.report import Report
+from coordination.queries.explain import explain
+from tests.webui.conftest import signed_in, started
+
+MOST_QUERIES = 15
+
+
+def test_it_shows_the_instructions_and_why_the_task_does_not_run(ada: User, task: Task) -> None:
+    page = signed_in(ada).get(f"/t/{task.pk}/").content.decode()
+    assert "Read <strong>every</strong> line." in page
+    assert escape(explain(task).reasons[0].sentence) in page
+
+
+def test_it_takes_at_most_fifteen_queries(
+    ada: User, task: Task, jared: Agent, key: ApiKey, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    started(task, jared, key)
+    client = signed_in(ada)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        assert client.get(f"/t/{task.pk}/").status_code == 200
+
+
+def test_a_person_answers_a_question(pat: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    finish.ask(started(task, jared, key), "Which *names*?")
+    client = signed_in(pat)
+    assert "Which <em>names</em>?" in client.get(f"/t/{task.pk}/").content.decode()
+    client.post(f"/t/{task.pk}/answer", {"text": "Those of the list."})
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+    assert task.questions.get().answer == "Those of the list."
+
+
+def test_a_person_reviews_a_result(pat: User, project: Project, phase: Phase, jared: Agent, key: ApiKey) -> None:
+    task = create_task(project, NewTask(title="Reviewed", phase=phase, review_policy="required"), actor=pat.actor)
+    finish.complete(started(task, jared, key), Report(result="It is done."))
+    client = signed_in(pat)
+    assert "Is this result good?" in client.get(f"/t/{task.pk}/").content.decode()
+    assert client.post(f"/t/{task.pk}/request-changes", {"text": "Shorter, please."}).status_code == 302
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+
+
+def test_a_refusal_is_a_sentence_with_the_status_of_its_kind(pat: User, task: Task) -> None:
+    client = signed_in(pat)
+    plain = client.post(f"/t/{task.pk}/requeue")
+    assert plain.status_code == 409
+    assert "only a finished task can be requeued" in plain.content.decode()
+    part = client.post(f"/t/{task.pk}/requeue", headers={"HX-Request": "true"})
+    assert part.status_code == 409
+    assert part.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_refused_form_shows_what_was_typed(pat: User, task: Task) -> None:
+    page = signed_in(pat).post(f"/t/{task.pk}/answer", {"text": "A long answer to a question that nobody asked."})
+    assert page.status_code == 409
+    assert "A long answer to a question that nobody asked." in page.content.decode()
+
+
+def test_an_action_in_place_says_what_it_did(pat: User, task: Task) -> None:
+    response = signed_in(pat).post(f"/t/{task.pk}/reprioritise", {"priority": 5}, headers={"HX-Request": "true"})
+    assert response.status_code == 204
+    assert "muster:said" in response.headers["HX-Trigger"]
+    task.refresh_from_db()
+    assert task.priority == 5
+
+
+def test_a_wrong_number_is_refused_with_the_name_of_the_field(pat: User, task: Task) -> None:
+    response = signed_in(pat).post(f"/t/{task.pk}/reprioritise", {"priority": "500"}, headers={"HX-Request": "true"})
+    assert response.status_code == 422
+    assert response.content.decode().startswith("Priority: ")
+
+
+def test_dependencies_are_added_and_removed(pat: User, project: Project, phase: Phase, task: Task) -> None:
+    first = create_task(project, NewTask(title="First", phase=phase), actor=pat.actor)
+    client = signed_in(pat)
+    client.post(f"/t/{task.pk}/needs", {"on": f"#{first.pk}", "kind": "success"})
+    task.refresh_from_db()
+    assert task.state == State.WAITING
+    circle = client.post(f"/t/{first.pk}/needs", {"on": str(task.pk)}, headers={"HX-Request": "true"})
+    assert circle.status_code == 422
+    assert "circle" in circle.content.decode()
+    client.post(f"/t/{task.pk}/needs/{first.pk}/remove")
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+
+
+def test_messages_are_written_on_the_task(pat: User, task: Task) -> None:
+    signed_in(pat).post(f"/t/{task.pk}/say", {"text": "Mind the gap."})
+    assert Message.objects.get().task == task
+
+
+def test_editing_a_task_that_changed_since_is_refused(pat: User, task: Task) -> None:
+    client = signed_in(pat)
+    facts = {
+        "title": "New title", "phase": task.phase_id, "objective": "", "criteria": "One\nTwo", "priority": 10, "tier": "light",
+        "capabilities": "python, git", "labels": "", "kind": "", "review_policy": "none", "max_attempts": 3, "version": task.version,
+    }  # fmt: skip
+    assert client.post(f"/t/{task.pk}/save", facts).status_code == 302
+    task.refresh_from_db()
+    assert (task.title, task.criteria, task.capabilities) == ("New title", ["One", "Two"], ["git", "python"])
+    assert client.post(f"/t/{task.pk}/save", facts | {"title": "Newer"}).status_code == 412
+
+
+def test_a_viewer_sees_no_actions_and_can_do_none(vera: User, task: Task) -> None:
+    client = signed_in(vera)
+    page = client.get(f"/t/{task.pk}/").content.decode()
+    assert 'id="actions"' not in page
+    for verb, data in {"cancel": {}, "reprioritise": {"priority": 1}, "say": {"text": "x"}, "assign": {}, "approve": {}}.items():
+        assert client.post(f"/t/{task.pk}/{verb}", data).status_code == 403, verb
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+
+
+def test_an_unknown_action_is_not_found(pat: User, task: Task) -> None:
+    assert signed_in(pat).post(f"/t/{task.pk}/explode").status_code == 404
+
+
+def test_attempts_tell_what_was_told_and_what_came_of_it(ada: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    finish.complete(started(task, jared, key), Report(result="All **done**."))
+    client = signed_in(ada)
+    page = client.get(f"/t/{task.pk}/attempts").content.decode()
+    assert "All <strong>done</strong>." in page
+    brief = client.get(f"/t/{task.pk}/attempts/1/brief").content.decode()
+    assert "Read <strong>every</strong> line." in brief
+    raw = client.get(f"/t/{task.pk}/attempts/1/brief?raw")
+    assert raw.headers["Content-Type"].startswith("text/plain")
+    assert client.get(f"/t/{task.pk}/attempts/9/brief").status_code == 404

@@ -1,0 +1,8 @@
+from django.http import HttpRequest
+
+SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task")
+
+
+def page(request: HttpRequest) -> dict[str, object]:
+    """Give every page its stylesheets."""
+    return {"stylesheets": [f"webui/css/{name}.css" for name in SHEETS]}

@@ -1,0 +1,183 @@
+"""What people type, checked for shape only. What may happen is for the operations to say."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+
+from coordination.lifecycle import DependencyKind, Gate, ReviewPolicy, Tier
+from coordination.models import Agent, Phase, Project, Role, Scope
+
+ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+class WordsField(forms.CharField):
+    """Words separated by commas."""
+
+    def clean(self, value: Any) -> list[str]:
+        return _words(super().clean(value))
+
+
+class LinesField(forms.CharField):
+    """One entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> list[str]:
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(max_length=200, widget=ONE_LINE)
+    slug = forms.SlugField(max_length=60, help_text="Its name in addresses and on the command line.", widget=ONE_LINE)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ProjectSettingsForm(forms.Form):
+    name = forms.CharField(max_length=200, widget=ONE_LINE)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    review_policy = forms.ChoiceField(
+        choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of results"
+    )
+    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts a task may take")
+    lease_ttl = forms.IntegerField(
+        min_value=120, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
+    )
+    max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
+    budget_usd = forms.DecimalField(
+        min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none."
+    )
+    agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @staticmethod
+    def initial_of(project: Project) -> dict[str, Any]:
+        names = (
+            "name",
+            "description",
+            "review_policy",
+            "max_attempts",
+            "lease_ttl",
+            "max_running",
+            "budget_usd",
+            "agents_may_add",
+            "version",
+        )
+        return {name: getattr(project, name) for name in names}
+
+
+class PhaseForm(forms.Form):
+    name = forms.CharField(max_length=200, widget=ONE_LINE)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    gate = forms.ChoiceField(choices=[(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")])
+
+
+class QuickTaskForm(forms.Form):
+    title = forms.CharField(max_length=500)
+    phase = forms.IntegerField(required=False)
+
+
+class TaskForm(forms.Form):
+    """A new task, or the plain facts of one that exists."""
+
+    title = forms.CharField(max_length=500, widget=ONE_LINE)
+    phase = forms.ModelChoiceField(queryset=Phase.objects.none(), empty_label=None)
+    objective = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="One or two sentences: what is true when it is done."
+    )
+    instructions = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 8}), help_text="Markdown. Everything an agent with no prior knowledge needs."
+    )
+    criteria = LinesField(required=False, label="Acceptance criteria", help_text="One a line.")
+    priority = forms.IntegerField(
+        min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0-20 critical, 21-50 normal, 51-100 low."
+    )
+    tier = forms.ChoiceField(choices=[(tier.value, tier.value.capitalize()) for tier in Tier], initial=Tier.STANDARD.value)
+    capabilities = WordsField(required=False, help_text="Separated by commas. Only agents with all of them may take it.")
+    labels = WordsField(required=False, help_text="Separated by commas.")
+    kind = forms.CharField(required=False, max_length=60, widget=ONE_LINE)
+    review_policy = forms.ChoiceField(
+        choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of the result"
+    )
+    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts it may take")
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        phase = self.fields["phase"]
+        assert isinstance(phase, forms.ModelChoiceField)
+        phase.queryset = project.phases.all()
+
+
+class EditTaskForm(TaskForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["instructions"]
+
+
+class SaveFileForm(forms.Form):
+    path = forms.CharField(max_length=1024)
+    content = forms.CharField(required=False, strip=False)
+    base = forms.CharField(required=False, max_length=40)
+    message = forms.CharField(required=False, max_length=500)
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(allow_empty_file=True)
+    base = forms.CharField(required=False, max_length=40)
+
+
+class TextForm(forms.Form):
+    text = forms.CharField(max_length=50_000)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=500)
+
+
+class PriorityForm(forms.Form):
+    priority = forms.IntegerField(min_value=0, max_value=100)
+
+
+class AssignForm(forms.Form):
+    agent = forms.ModelChoiceField(queryset=Agent.objects.filter(retired_at=None), required=False)
+    fallback_after = forms.IntegerField(required=False, min_value=0)
+
+
+class NeedForm(forms.Form):
+    on = forms.RegexField(r"^#?\d{1,18}$", error_messages={"invalid": "Write the number of a task, such as #12."})
+    kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DependencyKind], required=False)
+
+    def clean_on(self) -> int:
+        return int(self.cleaned_data["on"].lstrip("#"))
+
+
+class StatusForm(forms.Form):
+    status_line = forms.CharField(required=False, max_length=500, widget=ONE_LINE)
+    blockers = LinesField(required=False)
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Who or what will use it.")
+    scope = forms.ChoiceField(
+        choices=[
+            (Scope.AGENT.value, "Agent: claim and run tasks"),
+            (Scope.COORDINATOR.value, "Coordinator: plan as well"),
+            (Scope.READER.value, "Reader: look only"),
+        ]
+    )
+
+
+class MemberForm(forms.Form):
+    username = forms.CharField(max_length=150, widget=ONE_LINE, label="User name")
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class AccountForm(forms.Form):
+    theme = forms.ChoiceField(choices=[("system", "As the system says"), ("light", "Light"), ("dark", "Dark")])
+    time_zone = forms.ChoiceField(choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())])

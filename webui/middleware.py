@@ -1,0 +1,93 @@
+"""What every page shares: the security policy, the viewer's time zone, and how a refusal is shown."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from coordination.errors import MusterError
+from coordination.models import User
+from webui.requests import Request
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+# They bring pages of their own with scripts inside, and are not for content that strangers wrote.
+OTHER_POLICY = ("/admin/", "/api/docs")
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ContentSecurityPolicy:
+    """Send the policy with every page. A view that needs a stricter one sets its own."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path.startswith(OTHER_POLICY):
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+
+class ViewerTimeZone:
+    """Show times as the viewer's clock does."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # The sign-in page and the doors for machines have no session, and asking would cost them a query.
+        if "sessionid" not in request.COOKIES or not isinstance(request.user, User):
+            return self.get_response(request)
+        try:
+            zone = zoneinfo.ZoneInfo(request.user.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return self.get_response(request)
+        with timezone.override(zone):
+            return self.get_response(request)
+
+
+class Refusals:
+    """Turn a refusal by an operation into a sentence on the page, with the refusal's own HTTP status."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, MusterError):
+            return None
+        if request.htmx:
+            return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
+        template = "404.html" if error.status == 404 else "errors/refused.html"
+        context = {"sentence": error.sentence, "title": error.title, "typed": _typed(request), "back": _came_from(request)}
+        return render(request, template, context, status=error.status)
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the longer texts of a refused form, so that nothing a person typed is lost."""
+    hidden = ("csrfmiddlewaretoken", "password")
+    return [(name, str(value)) for name, value in request.POST.items() if len(str(value)) > 20 and not name.startswith(hidden)]
+
+
+def _came_from(request: HttpRequest) -> str:
+    referer = request.headers.get("Referer", "")
+    prefix = f"{request.scheme}://{request.get_host()}/"
+    return referer.removeprefix(prefix[:-1]) if referer.startswith(prefix) else ""

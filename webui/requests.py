@@ -1,0 +1,120 @@
+"""The request as the pages know it, who is asking, and how a view shows a page or answers a form."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+
+from coordination.actor import Actor
+from coordination.errors import Invalid
+from coordination.models import Project
+from coordination.queries.access import Caller, Permission, caller_of_user
+from coordination.queries.activity import latest_event_id
+
+View = Callable[..., HttpResponseBase]
+
+
+class Request(HttpRequest):
+    """A request that came through HtmxMiddleware; `live_after` is the last event before the view began to read."""
+
+    htmx: HtmxDetails
+    live_after: int
+    caller: Caller
+
+
+def for_people(view: View) -> View:
+    """Let only signed-in people through, and tell the view who asks."""
+
+    @wraps(view)
+    def run(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            if request.htmx:  # a part of a page must not be replaced by the sign-in page
+                return HttpResponse("Sign in again.", status=401, content_type="text/plain", headers={"HX-Refresh": "true"})
+            return redirect(f"{reverse('login')}?{_next(request)}")
+        request.caller = caller_of_user(request.user)
+        return view(request, *args, **kwargs)
+
+    return run
+
+
+def shows(view: View) -> View:
+    """Mark a view that only reads. What happens from here on is news to the page."""
+
+    @wraps(view)
+    def run(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.live_after = latest_event_id()
+        return view(request, *args, **kwargs)
+
+    return require_safe(for_people(run))
+
+
+def acts(view: View) -> View:
+    """Mark a view that changes something."""
+    return require_POST(for_people(view))
+
+
+def page(
+    request: Request, template: str, *, part: str = "", project: Project | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Show a page, or to htmx only the part of it that it asked for: the same part draws the first load."""
+    has = request.caller.permission_in(project.pk) if project else None
+    context |= {
+        "project": project,
+        "may_work": has is not None and has >= Permission.WORK,
+        "may_plan": has is not None and has >= Permission.PLAN,
+        "may_admin": has is not None and has >= Permission.ADMIN,
+        "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={getattr(request, 'live_after', 0)}",
+    }
+    wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
+    response = render(request, part if wants_part else template, context, status=status)
+    response.headers["Cache-Control"] = "private, no-store"
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def done(request: Request, sentence: str, url: str) -> HttpResponse:
+    """Answer a form that worked: htmx gets a signal to say it and to refresh, a plain browser is sent on."""
+    if request.htmx:
+        said = {"muster:said": {"sentence": sentence}, "muster:changed": {}}
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
+    messages.success(request, sentence)
+    return redirect(_wanted(request) or url)
+
+
+def typed(form: forms.BaseForm) -> dict[str, Any]:
+    """Return what a form holds; refuse it with its first mistake in words."""
+    if form.is_valid():
+        return form.cleaned_data
+    name, errors = next(iter(form.errors.items()))
+    label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
+    raise Invalid(f"{label}: {errors[0]}" if label else str(errors[0]), field=name)
+
+
+def actor_of(request: Request) -> Actor:
+    return request.caller.actor
+
+
+def number(raw: str | None) -> int | None:
+    """Return a whole number from an address, or None for anything else."""
+    return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+
+
+def _wanted(request: Request) -> str:
+    url = request.POST.get("next", "")
+    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()) else ""
+
+
+def _next(request: HttpRequest) -> str:
+    return urlencode({"next": request.get_full_path()})

@@ -1,0 +1,7 @@
+// Everything here only adds to pages that work without it.
+import "./morph.js";
+import "./live.js";
+import "./forms.js";
+import "./times.js";
+import "./menus.js";
+import "./copy.js";

@@ -1,0 +1,28 @@
+// Menus are <details>: one open at a time, closed by Escape or a click elsewhere, focus back on what opened them.
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// A card's actions are fetched when they are asked for; without this script the link opens the task's page.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-menu]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  const dialog = document.getElementById("card-menu");
+  await htmx.ajax("GET", link.dataset.menu, { target: dialog, swap: "innerHTML" });
+  dialog.showModal();
+  dialog.addEventListener("close", () => link.isConnected && link.focus(), { once: true });
+});
+document.addEventListener("click", (event) => {
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});
+document.body.addEventListener("muster:said", () => document.querySelector("dialog[open]")?.close());

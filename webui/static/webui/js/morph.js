@@ -1,0 +1,19 @@
+// What a live update must not touch: the field in use, half-typed text, open menus and details.
+const isDirty = (field) => {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field instanceof HTMLSelectElement) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.value !== field.defaultValue;
+};
+const isField = (node) => node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
+const holdsWork = (node) =>
+  node instanceof HTMLFormElement && (node.contains(document.activeElement) || [...node.elements].some((field) => isField(field) && field.type !== "hidden" && isDirty(field)));
+
+Idiomorph.defaults.ignoreActiveValue = true;
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
+  if (!(old instanceof Element)) return true;
+  if (old.hasAttribute("data-keep") || holdsWork(old)) return false;
+  if (old instanceof HTMLDetailsElement && fresh instanceof HTMLDetailsElement) fresh.open = old.open;
+  return true;
+};
+Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) =>
+  !(node instanceof Element && (node.hasAttribute("data-keep") || (document.activeElement !== document.body && node.contains(document.activeElement) && isField(document.activeElement))));

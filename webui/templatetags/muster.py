@@ -1,0 +1,222 @@
+"""What templates need: icons, states as icon and word, times, Markdown, forms that post in place."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coordination.lifecycle import AgentState, Outcome, PhaseState, State, band_of
+from coordination.queries.activity import Entry
+from webui import markdown, words
+
+register = template.Library()
+
+BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw an icon; with a label it speaks for itself, without one the text beside it does."""
+    href = f"{static('webui/icons.svg')}#{name}"
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+def _badge(look: words.Look) -> SafeString:
+    return format_html('<span class="state tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    return _badge(words.OF_STATE[State(value)])
+
+
+@register.simple_tag
+def phase_state(value: str) -> SafeString:
+    return _badge(words.OF_PHASE[PhaseState(value)])
+
+
+@register.simple_tag
+def agent_state(value: str) -> SafeString:
+    return _badge(words.OF_AGENT[AgentState(value)])
+
+
+@register.simple_tag
+def outcome(value: str) -> SafeString:
+    return _badge(words.OF_OUTCOME[Outcome(value)]) if value else _badge(words.OF_STATE[State.RUNNING])
+
+
+@register.filter
+def phase_tone(value: str) -> str:
+    return words.OF_PHASE[PhaseState(value)].tone
+
+
+@register.simple_tag
+def band(priority: int) -> SafeString:
+    name = band_of(priority)
+    look = words.OF_BAND[name]
+    return format_html('<span class="band band-{}" title="Priority {} of 0 to 100">{}{}</span>', name, priority, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def ago(when: datetime | None, empty: str = "never") -> SafeString:
+    """Say how long ago (or how soon) something is; the exact time is in the title."""
+    if when is None:
+        return format_html('<span class="muted">{}</span>', empty)
+    local = timezone.localtime(when)
+    exact = f"{local:%a} {local.day} {local:%b %Y %H:%M:%S %Z}"
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>', when.isoformat(timespec="seconds"), exact, relative(timezone.now() - when)
+    )
+
+
+@register.simple_tag
+def age(since: datetime) -> SafeString:
+    """Say how long something has lasted, for a card, where every letter counts."""
+    local = timezone.localtime(since)
+    exact = f"since {local:%a} {local.day} {local:%b %Y %H:%M:%S %Z}"
+    words_of = relative(timezone.now() - since).removesuffix(" ago")
+    return format_html('<time datetime="{}" title="{}" data-ago="short">{}</time>', since.isoformat(timespec="seconds"), exact, words_of)
+
+
+def relative(age: timedelta) -> str:
+    """Return an age as people say it; js/times.js says it the same way."""
+    seconds = round(age.total_seconds())
+    if abs(seconds) < 5:
+        return "now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if abs(seconds) >= size:
+            amount = f"{abs(seconds) // size} {unit}"
+            return f"{amount} ago" if seconds > 0 else f"in {amount}"
+    return "now"
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """Return a length of time in its two largest units."""
+    if value is None:
+        return ""
+    seconds = round(value.total_seconds() if isinstance(value, timedelta) else float(value))
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            parts.append(f"{seconds // size} {unit}")
+            seconds %= size
+    return " ".join(parts[:2]) or "0 s"
+
+
+@register.filter(name="markdown")
+def as_markdown(text: str) -> SafeString:
+    return markdown.render(text or "")
+
+
+@register.filter
+def markdown_line(text: str) -> SafeString:
+    return markdown.render_line(text)
+
+
+@register.filter
+def who(actor: str) -> str:
+    """Return the name of a stored actor, which is kept as kind:name."""
+    return actor.split(":", 1)[-1]
+
+
+@register.filter
+def short(commit: str) -> str:
+    return commit[:8]
+
+
+@register.filter
+def money(value: Decimal | None) -> str:
+    return "" if value is None else f"${value:,.2f}"
+
+
+@register.filter
+def bytes_as_text(size: int) -> str:
+    if size < 1_000:
+        return f"{size} B"
+    return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+@register.simple_tag
+def state_bar(tones: Mapping[str, int], label: str = "") -> SafeString:
+    """Draw the share of each tone as one bar. The numbers are in its label, so nothing hangs on colour."""
+    total = sum(tones.values())
+    spoken = ", ".join(f"{tones[tone]} {tone}" for tone in BAR_ORDER if tones.get(tone)) or "no tasks"
+    pieces: list[tuple[str, str, str]] = []
+    start = 0.0
+    for tone in BAR_ORDER:
+        width = 100 * tones.get(tone, 0) / total if total else 0
+        if width:
+            pieces.append((tone, f"{start:.3f}", f"{width:.3f}"))
+        start += width
+    rects = format_html_join("", '<rect class="bar-{}" x="{}" width="{}" height="1"/>', pieces)
+    return format_html(
+        '<svg class="bar" role="img" viewBox="0 0 100 1" preserveAspectRatio="none" aria-label="{}{}">{}</svg>',
+        f"{label}: " if label else "",
+        spoken,
+        rects,
+    )
+
+
+@register.simple_tag
+def posts_to(url: str) -> SafeString:
+    """Make a form post in place with htmx and, without it, as a plain form. A refusal is shown inside the form."""
+    return format_html('method="post" action="{}" hx-post="{}" hx-swap="none"', url, url)
+
+
+@register.simple_tag
+def live_part(url: str, topics: str = "board") -> SafeString:
+    """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps."""
+    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body"])
+    return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.filter
+def column_icon(key: str) -> str:
+    return words.OF_COLUMN[key].icon
+
+
+@register.filter
+def column_tone(key: str) -> str:
+    return words.OF_COLUMN[key].tone
+
+
+@register.filter
+def lines(items: list[str]) -> str:
+    return "\n".join(items)
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    return words.OF_EVENT.get(kind.split(".", 1)[0], "circle")
+
+
+@register.simple_tag
+def event_words(entry: Entry) -> str:
+    """Say what an event did, without who and to which task: the page says those as links."""
+    words_of = words.EVENT_WORDS.get(entry.event.kind, entry.event.kind.replace(".", " ").replace("_", " "))
+    about = entry.phase_name if entry.event.kind.startswith("phase.") else entry.agent_name if entry.event.kind.startswith("agent.") else ""
+    return f"{words_of} {about}".rstrip()
+
+
+@register.filter
+def state_icon(value: str) -> str:
+    return words.OF_STATE[State(value)].icon
+
+
+@register.filter
+def state_tone(value: str) -> str:
+    return f"tone-{words.OF_STATE[State(value)].tone}"

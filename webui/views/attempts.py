@@ -1,0 +1,41 @@
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from coordination.models import LateResult
+from coordination.operations import late
+from coordination.queries import task_page
+from coordination.queries.access import Permission, find_task
+from coordination.queries.brief import brief_of
+from coordination.queries.brief_text import as_markdown
+from webui.requests import Request, actor_of, acts, done, page, shows
+from webui.views.files import SANDBOX
+from webui.views.task import heading
+
+
+@shows
+def attempts(request: Request, task_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id)
+    return page(request, "task/attempts.html", part="task/_attempts.html", **heading(task, "attempts"), attempts=task_page.attempts(task))
+
+
+@shows
+def brief(request: Request, task_id: int, number: int) -> HttpResponse:
+    """What the agent of one attempt was told, word for word."""
+    task = find_task(request.caller, task_id)
+    attempt = task.attempts.select_related("agent").filter(number=number).first()
+    if attempt is None:
+        raise Http404
+    text = as_markdown(brief_of(attempt))
+    if "raw" in request.GET:
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
+    return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, text=text)
+
+
+@acts
+def adopt(request: Request, task_id: int, late_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    result = LateResult.objects.filter(pk=late_id, attempt__task=task).first()
+    if result is None:
+        raise Http404
+    late.adopt(result, actor=actor_of(request))
+    return done(request, f"The late result is now the result of #{task.pk}.", reverse("attempts", args=[task.pk]))

@@ -1,0 +1,34 @@
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from coordination.operations import projects
+from coordination.queries import plan
+from coordination.queries.access import visible_projects
+from webui.forms import ProjectForm
+from webui.requests import Request, actor_of, acts, page, shows, typed
+
+
+@shows
+def home(request: Request) -> HttpResponse:
+    overviews = plan.overviews(visible_projects(request.caller))
+    return page(
+        request,
+        "home/home.html",
+        part="home/_home.html",
+        section="home",
+        overviews=overviews,
+        gates=plan.gates_waiting(overviews),
+        tasks=plan.tasks_in_need(overview.project for overview in overviews),
+        needs=sum(overview.needs for overview in overviews),
+        form=ProjectForm(),
+    )
+
+
+@acts
+def create_project(request: Request) -> HttpResponse:
+    project = projects.create_project(**typed(ProjectForm(request.POST)), actor=actor_of(request))
+    url = reverse("plan", args=[project.slug])
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)

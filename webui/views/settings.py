@@ -1,0 +1,81 @@
+from django.http import HttpResponse
+from django.urls import reverse
+
+from coordination.errors import NotFound
+from coordination.models import Project, User
+from coordination.operations import projects
+from coordination.queries.access import Permission, find_project
+from coordination.queries.project_settings import keys_of, members_of
+from webui.forms import KeyForm, MemberForm, ProjectSettingsForm, ReasonForm
+from webui.requests import Request, actor_of, acts, done, page, shows, typed
+
+
+@shows
+def show(request: Request, slug: str) -> HttpResponse:
+    return settings_page(request, find_project(request.caller, slug))
+
+
+def settings_page(request: Request, project: Project, *, new_key: str = "") -> HttpResponse:
+    may_admin = request.caller.may(Permission.ADMIN, project.pk)
+    return page(
+        request,
+        "project_settings/settings.html",
+        project=project,
+        section="settings",
+        form=ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project)),
+        members=members_of(project),
+        member_form=MemberForm(auto_id="member_%s"),
+        keys=keys_of(project) if may_admin else [],
+        key_form=KeyForm(auto_id="key_%s"),
+        new_key=new_key,
+        server=f"{request.scheme}://{request.get_host()}",
+    )
+
+
+@acts
+def save(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.ADMIN)
+    wanted = typed(ProjectSettingsForm(request.POST))
+    projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
+    url = reverse("project_settings", args=[slug])
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else done(request, "The settings are saved.", url)
+
+
+@acts
+def pause(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.PLAN)
+    projects.pause_project(project, actor=actor_of(request), **typed(ReasonForm(request.POST)))
+    return done(request, f"{project.name} is paused. Running tasks go on.", reverse("plan", args=[slug]))
+
+
+@acts
+def resume(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.PLAN)
+    projects.resume_project(project, actor=actor_of(request))
+    return done(request, f"{project.name} goes on.", reverse("plan", args=[slug]))
+
+
+@acts
+def grant(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.ADMIN)
+    wanted = typed(MemberForm(request.POST))
+    user = _person(wanted["username"])
+    projects.grant_role(project, user, wanted["role"], actor=actor_of(request))
+    return done(request, f"{user.get_username()} is {wanted['role']} now.", reverse("project_settings", args=[slug]))
+
+
+@acts
+def revoke(request: Request, slug: str, user_id: int) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.ADMIN)
+    member = project.memberships.select_related("user").filter(user=user_id).first()
+    if member is None:
+        raise NotFound("This person is no member of the project.")
+    projects.revoke_role(project, member.user, actor=actor_of(request))
+    return done(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]))
+
+
+def _person(username: str) -> User:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise NotFound(f"There is no account {username!r}; make it first.", field="username")
+    return user

@@ -1,0 +1,127 @@
+"""How states, bands and outcomes are named and drawn: one word, one icon, one tone each."""
+
+from dataclasses import dataclass
+
+from coordination.lifecycle import AgentState, Band, Outcome, PhaseState, State
+
+
+@dataclass(frozen=True)
+class Look:
+    """A word and how it is drawn. `tone` names a colour pair of tokens.css, `icon` a symbol of icons.svg."""
+
+    word: str
+    icon: str
+    tone: str
+
+
+OF_STATE = {
+    State.WAITING: Look("Waiting", "hourglass", "waiting"),
+    State.QUEUED: Look("Queued", "circle-dashed", "queued"),
+    State.CLAIMED: Look("Claimed", "hand", "running"),
+    State.RUNNING: Look("Running", "circle-play", "running"),
+    State.BLOCKED: Look("Question", "message-circle-question-mark", "needs"),
+    State.REVIEW: Look("Review", "eye", "needs"),
+    State.DONE: Look("Done", "circle-check", "done"),
+    State.FAILED: Look("Failed", "circle-x", "failed"),
+    State.CANCELLED: Look("Cancelled", "ban", "waiting"),
+}
+OF_PHASE = {
+    PhaseState.PLANNED: Look("Planned", "circle-dashed", "waiting"),
+    PhaseState.ACTIVE: Look("Active", "circle-play", "running"),
+    PhaseState.COMPLETED: Look("Completed", "circle-check", "done"),
+    PhaseState.PAUSED: Look("Paused", "pause", "needs"),
+}
+OF_AGENT = {
+    AgentState.ACTIVE: Look("Active", "circle-play", "running"),
+    AgentState.IDLE: Look("Idle", "circle", "done"),
+    AgentState.SILENT: Look("Silent", "wifi-off", "failed"),
+    AgentState.RETIRED: Look("Retired", "ban", "waiting"),
+}
+OF_OUTCOME = {
+    Outcome.DONE: Look("Done", "circle-check", "done"),
+    Outcome.SUBMITTED: Look("Submitted for review", "eye", "needs"),
+    Outcome.FAILED: Look("Failed", "circle-x", "failed"),
+    Outcome.RELEASED: Look("Released", "undo-2", "waiting"),
+    Outcome.ASKED: Look("Asked a question", "message-circle-question-mark", "needs"),
+    Outcome.EXPIRED: Look("Lease expired", "wifi-off", "failed"),
+    Outcome.CANCELLED: Look("Cancelled", "ban", "waiting"),
+    Outcome.LATE: Look("Late", "clock", "needs"),
+}
+OF_BAND = {
+    Band.CRITICAL: Look("Critical", "chevrons-up", "failed"),
+    Band.NORMAL: Look("Normal", "equal", "waiting"),
+    Band.LOW: Look("Low", "chevrons-down", "waiting"),
+}
+OF_EVENT = {
+    "task": "circle-dashed",
+    "phase": "layers",
+    "project": "folder-kanban",
+    "agent": "bot",
+    "message": "message-square",
+    "key": "key-round",
+    "files": "file-text",
+    "member": "circle-user",
+}
+OF_COLUMN = {
+    "waiting": Look("Waiting", "hourglass", "waiting"),
+    "queued": Look("Queued", "circle-dashed", "queued"),
+    "progress": Look("In progress", "circle-play", "running"),
+    "needs": Look("Needs you", "bell", "needs"),
+    "done": Look("Done", "circle-check", "done"),
+    "failed": Look("Failed", "circle-x", "failed"),
+}
+EVENT_WORDS = {
+    "task.created": "created",
+    "task.edited": "edited",
+    "task.queued": "queued",
+    "task.held": "held back",
+    "task.retrying": "will retry",
+    "task.fell_back": "opened to any agent",
+    "agent.registered": "registered",
+    "agent.back": "is back:",
+    "agent.silent": "lost sight of",
+    "agent.retired": "retired",
+    "task.done": "completed",
+    "task.claimed": "claimed",
+    "task.started": "started",
+    "task.progress": "reported progress on",
+    "task.submitted": "submitted for review",
+    "task.failed": "failed",
+    "task.released": "handed back",
+    "task.expired": "lost the lease of",
+    "task.asked": "asked a question about",
+    "task.answered": "answered the question about",
+    "task.approved": "approved",
+    "task.changes_requested": "requested changes to",
+    "task.cancel_requested": "asked to cancel",
+    "task.cancelled": "called off",
+    "task.requeued": "requeued",
+    "task.adopted": "adopted a late result of",
+    "attempt.late": "sent a late result of",
+    "dependency.added": "added a dependency to",
+    "dependency.removed": "removed a dependency of",
+    "files.saved": "saved a version of the files of",
+    "message.said": "wrote a message",
+    "phase.created": "added the phase",
+    "phase.edited": "edited the phase",
+    "phase.started": "started the phase",
+    "phase.completed": "completed the phase",
+    "phase.reopened": "reopened the phase",
+    "phase.paused": "paused the phase",
+    "phase.resumed": "resumed the phase",
+    "phase.moved": "moved the phase",
+    "phase.status": "wrote the status of the phase",
+    "phase.linked": "changed what comes before the phase",
+    "phase.unlinked": "changed what comes before the phase",
+    "phase.gate_opened": "approved the gate of the phase",
+    "phase.gate_closed": "closed the gate of the phase",
+    "phase.deleted": "deleted a phase",
+    "project.created": "created the project",
+    "project.edited": "changed the project's settings",
+    "project.paused": "paused the project",
+    "project.resumed": "resumed the project",
+    "member.granted": "changed a role",
+    "member.revoked": "removed a member",
+    "key.created": "created a key",
+    "key.revoked": "revoked a key",
+}
