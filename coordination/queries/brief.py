@@ -199,9 +199,9 @@ def _answers(earlier: Sequence[Attempt]) -> list[Answered]:
 
 def how_to_report(task_id: int, lease_ttl: int) -> dict[str, str]:
     """Say where each kind of word about the task goes. Every request carries the lease token."""
-    base = f"/api/v1/tasks/{task_id}"
+    base, every = f"/api/v1/tasks/{task_id}", heartbeat_every(lease_ttl)
     return {
-        "lease": f"Send the lease_token of your claim with every request. Heartbeat every {heartbeat_every(lease_ttl)} s: POST {base}/heartbeat.",
+        "lease": f"Send the lease_token of your claim with every request. Heartbeat every {every} s: POST {base}/heartbeat.",
         "start": f"POST {base}/start when you begin.",
         "progress": f'POST {base}/progress {{"percent": 60, "note": "..."}} as you go.',
         "ask": f'POST {base}/ask {{"text": "..."}} when only a person can decide; you get the task back with the answer.',
