@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -298,7 +299,7 @@ def _conclude(demo: Demo, server: MusterServer, scratch: Path) -> int:
     failed = check_all(story)
     task = next(task for task in story.tasks if task["title"] == AMENDED)
     command = ["git", "-C", str(repository_of(story, task["id"])), "log", "--format=%h %an: %s", "--stat", "main"]
-    print(f"\nWhat agents were told to do has a history of its own. For #{task['id']}, {task['title']}:\n$ {' '.join(command)}")
+    print(f"\nWhat agents were told to do has a history of its own. For #{task['id']}, {task['title']}:\n$ {shlex.join(command)}")
     print(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.rstrip())
     return failed
 
