@@ -1,5 +1,6 @@
 """The block of settings that may stand at the top of a Markdown document, between two lines of `---`."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,31 @@ MAX_LENGTH = 20_000  # characters
 
 class BadFrontMatter(ValueError):
     """The block does not parse; the message says where."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which `on` and `no` are words, a name stands once, and nothing stands for something written elsewhere."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        # A few nested aliases stand for gigabytes as soon as somebody prints them.
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="an alias", problem_mark=self.get_event().start_mark)  # type: ignore[no-untyped-call]  # the stubs' gap
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for name, _ in node.value:
+            if str(name.value) in seen:
+                raise yaml.MarkedYAMLError(problem="a name that is there already", problem_mark=name.start_mark)
+            seen.add(str(name.value))
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 @dataclass(frozen=True)
@@ -33,7 +59,7 @@ def parse(source: str) -> Document:
     if len(block) > MAX_LENGTH:
         raise BadFrontMatter(f"The front matter is longer than {MAX_LENGTH} characters.")
     try:
-        settings = yaml.safe_load(block)
+        settings = yaml.load(block, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 2}" if where else ""

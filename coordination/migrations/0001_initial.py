@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=200)),
                 ('description', models.TextField(blank=True, default='')),
-                ('lease_ttl', models.PositiveIntegerField(default=150, validators=[django.core.validators.MinValueValidator(120), django.core.validators.MaxValueValidator(86400)])),
+                ('lease_ttl', models.PositiveIntegerField(default=150, validators=[django.core.validators.MinValueValidator(10), django.core.validators.MaxValueValidator(86400)])),
                 ('max_attempts', models.PositiveSmallIntegerField(default=3)),
                 ('review_policy', models.CharField(choices=[('none', 'none'), ('required', 'required')], default=coordination.lifecycle.ReviewPolicy['NONE'], max_length=16)),
                 ('max_running', models.PositiveIntegerField(blank=True, null=True)),

@@ -1,7 +1,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from coordination.lifecycle import LEASE_TTL, MAX_ATTEMPTS, ReviewPolicy
+from coordination.lifecycle import LEASE_TTL, MAX_ATTEMPTS, SHORTEST_LEASE_TTL, ReviewPolicy
 from coordination.models.fields import choices
 
 
@@ -11,7 +11,9 @@ class Project(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
-    lease_ttl = models.PositiveIntegerField(default=LEASE_TTL, validators=[MinValueValidator(120), MaxValueValidator(86_400)])  # seconds
+    lease_ttl = models.PositiveIntegerField(  # seconds
+        default=LEASE_TTL, validators=[MinValueValidator(SHORTEST_LEASE_TTL), MaxValueValidator(86_400)]
+    )
     max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
     review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
     max_running = models.PositiveIntegerField(null=True, blank=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from coordination import frontmatter
-from coordination.lifecycle import HEARTBEAT_EVERY
+from coordination.lifecycle import heartbeat_every
 from coordination.models import Attempt, Question, Review, Task, TaskFile
 from coordination.queries.references import pins_for, references_in, resolve
 from coordination.queries.repositories import store, translated
@@ -142,7 +142,7 @@ def _brief(task: Task, told: dict[str, Any], files: dict[str, bytes], attempt: A
         results=_results(told.get("needs", [])),
         earlier_attempts=_told_of(earlier),
         answers=_answers(earlier),
-        report=how_to_report(task.pk),
+        report=how_to_report(task.pk, task.project.lease_ttl),
     )
 
 
@@ -198,11 +198,11 @@ def _answers(earlier: Sequence[Attempt]) -> list[Answered]:
     return [Answered(each.text, each.answer, each.answered_by.partition(":")[2]) for each in questions]
 
 
-def how_to_report(task_id: int) -> dict[str, str]:
+def how_to_report(task_id: int, lease_ttl: int) -> dict[str, str]:
     """Say where each kind of word about the task goes. Every request carries the lease token."""
-    base = f"/api/v1/tasks/{task_id}"
+    base, every = f"/api/v1/tasks/{task_id}", heartbeat_every(lease_ttl)
     return {
-        "lease": f"Send the lease_token of your claim with every request. Heartbeat every {HEARTBEAT_EVERY} s: POST {base}/heartbeat.",
+        "lease": f"Send the lease_token of your claim with every request. Heartbeat every {every} s: POST {base}/heartbeat.",
         "start": f"POST {base}/start when you begin.",
         "progress": f'POST {base}/progress {{"percent": 60, "note": "..."}} as you go.',
         "ask": f'POST {base}/ask {{"text": "..."}} when only a person can decide; you get the task back with the answer.',

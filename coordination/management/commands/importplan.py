@@ -1,0 +1,58 @@
+"""`manage.py importplan DIR --project SLUG`: make a project's phases and tasks from a directory of Markdown."""
+
+import os
+import stat
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from coordination.actor import SYSTEM
+from coordination.errors import MusterError
+from coordination.operations.plans import import_plan
+
+MAX_FILE = 4 * 1024 * 1024  # bytes; the store's own limit is smaller and says so with the file's name
+
+
+class Command(BaseCommand):
+    help = "Make the phases and tasks that a plan's directory describes; docs/plans.md says how one is written."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("directory", type=Path, help="the directory with plan.md in it")
+        parser.add_argument("--project", default="", metavar="SLUG", help="the project; made if it is new (default: the plan's own slug)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            made = import_plan(options["project"], read_directory(options["directory"]), actor=SYSTEM)
+        except MusterError as refusal:
+            mistakes = refusal.data.get("mistakes") or []
+            lines = [": ".join(filter(None, [each["file"], each["field"], each["sentence"]])) for each in mistakes] or [refusal.sentence]
+            raise CommandError("\n".join(["Nothing was imported.", *lines])) from refusal
+        verb = "Made" if made.is_new_project else "Added to"
+        self.stdout.write(f"{verb} project {made.project.slug}: {len(made.phases)} phases, {len(made.tasks)} tasks.")
+        for key, task in made.tasks.items():
+            self.stdout.write(f"  #{task.pk} {key}: {task.title}")
+
+
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """Return the regular files below a directory by their path there; hidden ones are not part of a plan."""
+    if not directory.is_dir():
+        raise CommandError(f"{directory} is no directory.")
+    files: dict[str, bytes] = {}
+    for folder, folders, names in os.walk(directory):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = Path(folder, name)
+            files[path.relative_to(directory).as_posix()] = _read(path)
+    return files
+
+
+def _read(path: Path) -> bytes:
+    """Read a regular file; a link could lead out of the directory, and a pipe would never end."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise CommandError(f"{path} is no regular file; a plan has none of these.")
+    if found.st_size > MAX_FILE:
+        raise CommandError(f"{path} has {found.st_size:,} bytes; a plan's files may have {MAX_FILE:,}.")
+    return path.read_bytes()
