@@ -37,7 +37,7 @@ class Links(HTMLParser):
         values = dict(attrs)
         if tag == "style" or (tag == "script" and not values.get("src")):
             self.forbidden.append(tag)
-        self.forbidden += [name for name, _ in attrs if name == "style" or name.startswith("on") or name.startswith("hx-on")]
+        self.forbidden += [name for name, _ in attrs if name == "style" or name.startswith(("on", "hx-on"))]
         for name in ("href", "hx-get", "data-menu", "src"):
             if (value := values.get(name)) and tag != "use":
                 self.hrefs.add(value)
