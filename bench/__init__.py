@@ -1,0 +1,1 @@
+"""Measures Muster next to a raw SQL loop and procrastinate, in one run: `make bench`."""
