@@ -77,10 +77,15 @@ def test_a_retryable_failure_waits_for_its_retry_and_a_fatal_one_fails(add: AddT
     assert jared.post(f"tasks/{second.pk}/fail", {"lease_token": token, "error": "no", "retryable": False}).json["state"] == "failed"
 
 
-def test_an_agent_hands_a_task_back_or_asks_about_it(add: AddTask, jared: Caller, planner: Caller) -> None:
+def test_an_agent_hands_a_task_back(add: AddTask, jared: Caller, planner: Caller) -> None:
     task = add()
     token = claim(jared)["lease_token"]
     assert jared.post(f"tasks/{task.pk}/release", {"lease_token": token, "reason": "no printer"}).json["state"] == "queued"
+    assert jared.post("tasks/claim", {}).status == 204  # others are asked first
+
+
+def test_an_agent_asks_about_a_task_and_gets_it_back_with_the_answer(add: AddTask, jared: Caller, planner: Caller) -> None:
+    task = add()
     token = claim(jared)["lease_token"]
     asked = jared.post(f"tasks/{task.pk}/ask", {"lease_token": token, "text": "May I?"})
     assert asked.json["state"] == "blocked"
