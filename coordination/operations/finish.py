@@ -1,6 +1,5 @@
 """How a holder ends its attempt: complete, fail, or ask a person."""
 
-
 from django.db.models import F
 
 from coordination.actor import SYSTEM
