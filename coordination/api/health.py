@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from coordination.api.answers import reply
 from coordination.models import SweepMark
 from coordination.models.clock import now
-from coordination.settings import VERSION
 
 
 @require_safe
@@ -36,9 +35,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """Seed 004's health check."""
     if (database := _database()) != "ok":
-        return reply({"status": "unhealthy", "database": database, "version": VERSION}, 503, {"Retry-After": "2"})
+        return reply({"status": "unhealthy", "database": database, "version": settings.VERSION}, 503, {"Retry-After": "2"})
     mark = SweepMark.objects.values_list("swept_at", flat=True).first()
-    told = {"status": "healthy", "service": "muster", "version": VERSION, "database": "ok", "timestamp": now(), "last_sweep": mark}
+    told = {"status": "healthy", "service": "muster", "version": settings.VERSION, "database": "ok", "timestamp": now(), "last_sweep": mark}
     return reply(told)
 
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
@@ -15,7 +16,6 @@ from coordination.api import bodies
 from coordination.api.problems import problem_of
 from coordination.api.shapes.problem import Problem
 from coordination.errors import Invalid
-from coordination.settings import VERSION
 
 DESCRIPTION = """\
 Plan, claim, run and finish tasks. Every request carries a key, `Authorization: Bearer mst_...` or `X-API-Key: mst_...`;
@@ -111,7 +111,7 @@ def _told(request: HttpRequest, error: Exception | type[Exception]) -> HttpRespo
 
 api = Api(
     title="Muster",
-    version=VERSION,
+    version=settings.VERSION,
     description=DESCRIPTION,
     urls_namespace="api-v1",
     docs_url=None,
