@@ -11,9 +11,9 @@ from coordination.api.answers import page, polled
 from coordination.api.claims import agent_of
 from coordination.api.door import Request
 from coordination.api.repeats import once_only
+from coordination.api.shapes.agents import AgentAsked, AgentPage, AgentTold, HeartbeatAsked, HeartbeatTold, agent_told
 from coordination.api.shapes.base import Nothing
 from coordination.api.shapes.filters import Pages
-from coordination.api.shapes.others import AgentAsked, AgentPage, AgentTold, HeartbeatAsked, HeartbeatTold, agent_told
 from coordination.api.work import beat_told
 from coordination.lifecycle import HEARTBEAT_EVERY
 from coordination.models import Agent, Lease

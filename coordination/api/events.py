@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 from coordination.api import cursors
 from coordination.api.answers import polled
 from coordination.api.door import Request, caller_of
+from coordination.api.shapes.events import EventPage, event_told
 from coordination.api.shapes.filters import Cursor, Limit
-from coordination.api.shapes.others import EventPage, event_told
 from coordination.api.shapes.work import Wait
 from coordination.api.waiting import long_poll
 from coordination.errors import Invalid, MusterError

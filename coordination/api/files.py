@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field
 from coordination.api.answers import expected_commit, page, polled, reply, tagged
 from coordination.api.door import Request
 from coordination.api.repeats import once_only
-from coordination.api.shapes.filters import Cursor, Limit
-from coordination.api.shapes.others import (
+from coordination.api.shapes.files import (
     BlameTold,
     DiffTold,
     FileAsked,
@@ -23,12 +22,13 @@ from coordination.api.shapes.others import (
     SavedTold,
     VersionPage,
 )
+from coordination.api.shapes.filters import Cursor, Limit
 from coordination.api.shapes.tasks import content_of
 from coordination.errors import Invalid
 from coordination.models import Task
 from coordination.operations import files
 from coordination.operations.idempotency import Answer
-from coordination.queries import history
+from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
 from repo_store import Version
 
@@ -78,7 +78,7 @@ def list_files(request: Request, task_id: int, filters: Query[AtQuery]) -> HttpR
     """List the task's files, as they are or as they were in a commit."""
     task = find_task(request.auth, task_id)
     commit = filters.commit or task.head
-    entries = history.current_files(task) if commit == task.head else history.files_at(task, commit)
+    entries = versions.current_files(task) if commit == task.head else versions.files_at(task, commit)
     return polled(request, {"task": task.pk, "head": commit, "items": [{"path": each.path, "size": each.size} for each in entries]})
 
 
@@ -99,7 +99,7 @@ def save_files(request: Request, task_id: int, body: FilesAsked) -> HttpResponse
 def read_file(request: Request, task_id: int, path: str, filters: Query[FileQuery]) -> HttpResponse:
     """Read a file as it is, or as it was in `commit`. With `raw`, its bytes as they are."""
     task = find_task(request.auth, task_id)
-    content = history.content_of(task, path, filters.commit)
+    content = versions.content(task, path, filters.commit or "")
     if filters.raw:
         return _raw(request, content)
     try:
@@ -134,7 +134,7 @@ def delete_file(request: Request, task_id: int, path: str) -> HttpResponse:
     """Delete a file, as a version of the task; If-Match names the commit you started from."""
     task = find_task(request.auth, task_id, Permission.PLAN)
     base = _base(request, task, None)
-    history.content_of(task, path)
+    versions.content(task, path)
     saved = files.save_files(task, {path: None}, base=base, actor=request.auth.actor, message=f"Delete {path}")
     return reply(_saved(saved), headers={"ETag": f'"{saved.head}"'})
 
@@ -142,7 +142,7 @@ def delete_file(request: Request, task_id: int, path: str) -> HttpResponse:
 @router.get("/tasks/{int:task_id}/history", response=VersionPage, operation_id="listVersions")
 def list_versions(request: Request, task_id: int, filters: Query[HistoryQuery]) -> HttpResponse:
     """List the versions of the task's files, newest first; with `path` those that changed this file."""
-    found = history.history_of(find_task(request.auth, task_id), path=filters.path, limit=filters.limit, after=filters.cursor)
+    found = versions.history(find_task(request.auth, task_id), path=filters.path, limit=filters.limit, after=filters.cursor)
     return page(request, [_version(each) for each in found.items], found.next)
 
 
@@ -162,10 +162,11 @@ def _version(version: Version) -> dict[str, Any]:
 def compare_versions(request: Request, task_id: int, filters: Query[DiffQuery]) -> HttpResponse:
     """Say what changed between two versions; `from` left out compares with nothing, `to` left out is the current one."""
     task = find_task(request.auth, task_id)
+    new = filters.to or versions.current(task)
     if filters.format == "patch":
-        patch = history.patch_between(task, filters.from_, filters.to)
+        patch = versions.patch(task, filters.from_, new)
         return tagged(request, patch.encode("utf-8", "surrogateescape"), "text/x-diff; charset=utf-8")
-    diff = history.diff_between(task, filters.from_, filters.to)
+    diff = versions.diff(task, filters.from_, new)
     return polled(request, {**asdict(diff), "truncated": diff.truncated})
 
 
@@ -173,11 +174,12 @@ def compare_versions(request: Request, task_id: int, filters: Query[DiffQuery]) 
 def blame_file(request: Request, task_id: int, path: str, filters: Query[AtQuery]) -> HttpResponse:
     """Say of each line of a file which version brought it."""
     task = find_task(request.auth, task_id)
+    commit = filters.commit or versions.current(task)
     lines = [
         {"line": each.line_no, "text": each.text, "commit": each.commit, "author": each.author.name, "when": each.when}
-        for each in history.blame_of(task, path, filters.commit)
+        for each in versions.blame(task, path, commit)
     ]
-    return polled(request, {"path": path, "commit": filters.commit or task.head, "lines": lines})
+    return polled(request, {"path": path, "commit": commit, "lines": lines})
 
 
 @router.post("/tasks/{int:task_id}/restore", response=SavedTold, operation_id="restoreVersion")
@@ -196,6 +198,6 @@ def restore_version(request: Request, task_id: int, body: RestoreAsked) -> HttpR
 def download_archive(request: Request, task_id: int, filters: Query[AtQuery]) -> HttpResponse:
     """Download all files of a version as a tar.gz."""
     task = find_task(request.auth, task_id)
-    response = tagged(request, history.archive_of(task, filters.commit), "application/gzip")
+    response = tagged(request, versions.archive(task, filters.commit or versions.current(task)), "application/gzip")
     response.headers["Content-Disposition"] = f'attachment; filename="task-{task.pk}.tar.gz"'
     return response

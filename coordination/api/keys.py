@@ -11,7 +11,7 @@ from coordination.api.door import Request
 from coordination.api.planning import agent_named
 from coordination.api.repeats import once_only
 from coordination.api.shapes.filters import Pages
-from coordination.api.shapes.others import KeyAsked, KeyPage, NewKeyTold, key_told
+from coordination.api.shapes.keys import KeyAsked, KeyPage, NewKeyTold, key_told
 from coordination.errors import Invalid, NotFound
 from coordination.models import ApiKey, Project
 from coordination.operations import keys

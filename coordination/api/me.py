@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from coordination.api.answers import polled, reply
 from coordination.api.door import Request
-from coordination.api.shapes.others import MeTold, StatsTold, key_told
+from coordination.api.shapes.keys import key_told
+from coordination.api.shapes.me import MeTold, StatsTold
 from coordination.models.clock import now
 from coordination.queries.access import EVERY_PROJECT, find_project, visible_projects
 from coordination.queries.stats import counts

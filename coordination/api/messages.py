@@ -10,7 +10,7 @@ from coordination.api.door import Request
 from coordination.api.planning import agent_named
 from coordination.api.repeats import once_only
 from coordination.api.shapes.filters import Number, Pages
-from coordination.api.shapes.others import AckAsked, MessageAsked, MessagePage, MessageTold, message_told
+from coordination.api.shapes.messages import AckAsked, MessageAsked, MessagePage, MessageTold, message_told
 from coordination.errors import Invalid, NotFound
 from coordination.models import Message, Task
 from coordination.operations import messages

@@ -10,8 +10,7 @@ from coordination.api.answers import page, polled, tagged
 from coordination.api.door import Request
 from coordination.api.repeats import once_only
 from coordination.api.shapes.base import Asked, Id, asks
-from coordination.api.shapes.others import ExplanationTold
-from coordination.api.shapes.told_tasks import AttemptPage, AttemptTold, TaskDetail, attempt_told
+from coordination.api.shapes.told_tasks import AttemptPage, AttemptTold, ExplanationTold, TaskDetail, attempt_told
 from coordination.api.tasks import detail
 from coordination.errors import NotFound
 from coordination.models import Attempt, LateResult

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
@@ -31,3 +32,8 @@ def atomically(verb: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable: the last try returns or raises")
 
     return run
+
+
+def undone_if_refused() -> AbstractContextManager[object]:
+    """Set a savepoint inside a caller's transaction, for callers that go on after a refusal."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()

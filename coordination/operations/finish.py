@@ -1,8 +1,5 @@
 """How a holder ends its attempt: complete, fail, or ask a person."""
 
-from contextlib import AbstractContextManager, nullcontext
-
-from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import SYSTEM
@@ -10,7 +7,7 @@ from coordination.errors import LeaseLost
 from coordination.lifecycle import Outcome, ReviewPolicy, State
 from coordination.models import Project, Question, Task
 from coordination.operations.aftermath import after_end
-from coordination.operations.atomic import atomically
+from coordination.operations.atomic import atomically, undone_if_refused
 from coordination.operations.holding import Ended, end
 from coordination.operations.late import keep_late
 from coordination.operations.phases import advance_soon
@@ -23,7 +20,7 @@ from coordination.operations.tokens import Holder
 def complete(holder: Holder, report: Report) -> State:
     """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
     try:
-        with _undone_if_refused():
+        with undone_if_refused():
             return _complete(holder, report)
     except LeaseLost as refusal:
         keep_late(holder, report, succeeded=True, why=refusal.data["reason"])
@@ -33,16 +30,11 @@ def complete(holder: Holder, report: Report) -> State:
 def fail(holder: Holder, report: Report, *, retryable: bool) -> State:
     """Record a failure; a retryable one waits for its retry while attempts are left (P8). Return the task's new state."""
     try:
-        with _undone_if_refused():
+        with undone_if_refused():
             return _fail(holder, report, retryable)
     except LeaseLost as refusal:
         keep_late(holder, report, succeeded=False, why=refusal.data["reason"])
         raise
-
-
-def _undone_if_refused() -> AbstractContextManager[object]:
-    """Set a savepoint inside a caller's transaction, which goes on after the refusal because it keeps the late work."""
-    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 @atomically

@@ -1,11 +1,9 @@
 """What planners do with tasks that exist: edit, reprioritise, assign, move, cancel, requeue; one or many."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import Actor
@@ -13,7 +11,7 @@ from coordination.errors import Invalid, MusterError, NotFound, WrongState
 from coordination.lifecycle import AGEING_PER_PRIORITY, FINISHED, LEASED, Outcome, State, Tier
 from coordination.models import Agent, Lease, Phase, Task
 from coordination.models.clock import now
-from coordination.operations.atomic import atomically
+from coordination.operations.atomic import atomically, undone_if_refused
 from coordination.operations.creation import clean_words
 from coordination.operations.editing import apply_changes, lock_project
 from coordination.operations.events import record
@@ -193,8 +191,7 @@ def bulk(tasks: Sequence[Task], verb: str, *, actor: Actor, **arguments: Any) ->
 
 def _bulk_one(task: Task, verb: Callable[..., Task], actor: Actor, arguments: Mapping[str, Any]) -> BulkResult:
     try:
-        # Inside a caller's transaction, which goes on, a refused one must leave nothing behind.
-        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        with undone_if_refused():
             verb(task, actor=actor, **arguments)
     except MusterError as refusal:
         return BulkResult(task.pk, False, refusal.sentence, refusal.code)

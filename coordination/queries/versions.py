@@ -1,9 +1,9 @@
 """The versions of a task's files: what they were, who wrote them, what changed. Only commits that main holds are shown."""
 
 from coordination.errors import NotFound
-from coordination.models import Task
+from coordination.models import Task, TaskFile
 from coordination.queries.repositories import store, translated
-from repo_store import Diff, FileEntry, Page, Version
+from repo_store import BlameLine, Diff, FileEntry, Page, Version
 
 PAGE = 30
 
@@ -40,3 +40,33 @@ def content(task: Task, path: str, commit: str = "") -> bytes:
     if file is None:
         raise NotFound(f"#{task.pk} has no file {path!r}.")
     return bytes(file.content)
+
+
+def current_files(task: Task) -> list[TaskFile]:
+    """Return the files as they are, without their content."""
+    return list(TaskFile.objects.filter(task=task).defer("content").order_by("path"))
+
+
+def current(task: Task) -> str:
+    """Return the commit that is the truth now."""
+    if not task.head:
+        raise NotFound(f"#{task.pk} has no files yet.")
+    return task.head
+
+
+def patch(task: Task, old: str | None, new: str) -> str:
+    """Return what changed as the text that `git apply` reads."""
+    with translated():
+        return store().unified_diff(task.pk, old, new)
+
+
+def blame(task: Task, path: str, commit: str) -> list[BlameLine]:
+    """Return each line of a file with the version that brought it."""
+    with translated():
+        return store().blame(task.pk, commit, path)
+
+
+def archive(task: Task, commit: str) -> bytes:
+    """Return all files of a version as a tar.gz."""
+    with translated():
+        return store().archive(task.pk, commit)

@@ -39,13 +39,13 @@ def _written_as_text(value: Any) -> Any:
     return value
 
 
-def _near(value: datetime) -> datetime:
+def near(value: datetime) -> datetime:
     if not 1970 <= value.year <= 2999:
         raise ValueError("the year must be between 1970 and 2999")
     return value
 
 
-Moment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_as_text), AfterValidator(_near)]
+Moment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_as_text), AfterValidator(near)]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Word = Annotated[str, Field(min_length=1, max_length=60)]
 Line = Annotated[str, Field(max_length=500)]

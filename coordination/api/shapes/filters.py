@@ -1,17 +1,16 @@
 """What lists can be asked for. Each parameter is listed here; no other is looked at (G4)."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from coordination.api.shapes.base import _near
+from coordination.api.shapes.base import near
 from coordination.lifecycle import Band, State, Tier
 from coordination.queries.tasks import TaskFilter
 
 Cursor = Annotated[str, Field(max_length=400)]
 Limit = Annotated[int, Field(ge=1, le=200)]
-Since = AwareDatetime
+Since = Annotated[AwareDatetime, AfterValidator(near)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -52,10 +51,6 @@ class TaskQuery(Pages):
             capabilities=self.capability,
             parent=self.parent,
             text=self.q,
-            created_since=self._moment(self.created_since),
-            updated_since=self._moment(self.updated_since),
+            created_since=self.created_since,
+            updated_since=self.updated_since,
         )
-
-    @staticmethod
-    def _moment(value: datetime | None) -> datetime | None:
-        return None if value is None else _near(value)

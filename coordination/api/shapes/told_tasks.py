@@ -157,6 +157,15 @@ class AttemptPage(Told):
     next_cursor: str | None
 
 
+class ExplanationTold(Told):
+    task: int
+    state: str
+    summary: str
+    runs: bool
+    claimable: bool
+    reasons: list[dict[str, Any]]
+
+
 def lease_told(lease: Lease) -> dict[str, Any]:
     return {
         "agent": lease.agent.name,
