@@ -77,10 +77,12 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 DEBUG = env_bool("DEBUG", False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 HOST = env_str("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, at_least=1)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+# Behind a proxy that ends TLS, requests arrive as http, and their forms name the https address.
+CSRF_TRUSTED_ORIGINS = [*env_list("CSRF_TRUSTED_ORIGINS"), *([PUBLIC_URL] if HTTPS else [])]
 
 # Processes, and threads in each. A waiting client holds a thread, which costs little while it waits.
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 2, at_least=1)
@@ -160,7 +162,6 @@ STATIC_ROOT = MUSTER_HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
 
-HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
