@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "muster:events"
 TIMEOUT = 1.0  # seconds for any answer of Redis
+MIN_PAUSE = 0.02  # seconds between two rings: whoever hears one looks at the whole log
 QUIET_FOR = 5.0  # seconds without a new try after Redis did not answer
 
 
@@ -69,6 +70,7 @@ class Doorbell:
                 self._pressed.clear()
                 try:
                     redis.publish(CHANNEL, b"")
+                    self._over.wait(MIN_PAUSE)
                 except (RedisError, OSError) as error:
                     log.info("Redis cannot be rung (%s); waiting clients are woken a little later.", error.__class__.__name__)
                     self._over.wait(QUIET_FOR)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from coordination.doorbell import doorbell
 from coordination.models import Event
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Hub:
         self._somebody_waits = threading.Event()
         self._doorbell = threading.Event()
         self._thread: threading.Thread | None = None
+        self._listens = False
         # The place in the log, and not only the event: events go away with their project.
         self._cursor: tuple[int, int] | None = None
 
@@ -61,6 +63,9 @@ class Hub:
                 self._cursor = None
                 self._thread = threading.Thread(target=self._follow, name="hub", daemon=True)
                 self._thread.start()
+            if not self._listens:
+                self._listens = True
+                doorbell.listen(self.ring)
         self._somebody_waits.set()
 
     def remove(self, waiter: _Waiter) -> None:

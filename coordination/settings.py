@@ -4,7 +4,6 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -77,16 +76,20 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 DEBUG = env_bool("DEBUG", False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 HOST = env_str("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, at_least=1)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+# Behind a proxy that ends TLS, requests arrive as http, and their forms name the https address.
+CSRF_TRUSTED_ORIGINS = [*env_list("CSRF_TRUSTED_ORIGINS"), *([PUBLIC_URL] if HTTPS else [])]
 
 # Processes, and threads in each. A waiting client holds a thread, which costs little while it waits.
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 2, at_least=1)
 WEB_THREADS = env_int("WEB_THREADS", 512, at_least=1)
 
 NIGHT_HOUR = env_int("NIGHT_HOUR", 3)  # UTC, when the repositories are checked and packed
+if NIGHT_HOUR > 23:
+    raise ImproperlyConfigured(f"NIGHT_HOUR is {NIGHT_HOUR}; write an hour from 0 to 23.")
 KEEP_EVENTS_DAYS = env_int("KEEP_EVENTS_DAYS", 0)  # 0 keeps the audit log for ever
 WEBHOOKS_ALLOW_PRIVATE = env_bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
@@ -160,7 +163,6 @@ STATIC_ROOT = MUSTER_HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
 
-HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -172,19 +174,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 
-def _with_timeouts(url: str) -> str:
-    """Return a Redis address whose clients give up on a server that hangs; Huey takes an address or options, not both."""
-    parts = urlsplit(url)
-    # In seconds; the address's own come first and win. A consumer's blocking read takes 1 s by itself.
-    timeouts = "socket_timeout=3&socket_connect_timeout=1"
-    return parts._replace(query=f"{parts.query}&{timeouts}" if parts.query else timeouts).geturl()
-
-
 def _huey() -> dict[str, Any]:
     """Huey's storage: Redis if there is one, else the database's kind. It may be lost at any time: the database is the work list."""
     storage: dict[str, Any]
     if REDIS_URL:
-        storage = {"storage": "redis", "url": _with_timeouts(REDIS_URL)}
+        storage = {"storage": "redis", "url": REDIS_URL}
     elif ON_POSTGRES:
         storage = {"storage": "postgres", "dsn": DATABASE_URL, "create_tables": False}
     else:
@@ -205,6 +199,8 @@ JOB_THREADS = env_int("JOB_THREADS", 4, at_least=3)
 HUEY = _huey()
 
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise ImproperlyConfigured(f"LOG_LEVEL is {env_str('LOG_LEVEL')!r}; write DEBUG, INFO, WARNING or ERROR.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -11,7 +11,10 @@ from huey import Huey
 from huey.consumer import Consumer, Scheduler
 from huey.serializer import SignedSerializer
 from huey.storage import BaseSqlStorage, PostgresStorage, RedisStorage, SqliteStorage
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +32,15 @@ class Timekeeper(Scheduler):
     periodic_task_seconds = BEAT
 
     def enqueue_periodic_tasks(self, now: datetime | None) -> None:
+        is_down = False
         for job in self.huey.read_periodic(now):
             try:
-                self.huey.enqueue(job)
+                if not is_down:
+                    self.huey.enqueue(job)
             except BROKER_DOWN as error:
-                log.warning("The job queue cannot be reached (%s); running %s without it.", error.__class__.__name__, job.name)
+                is_down = True  # until the next beat: each further try would cost a timeout
+                log.warning("The job queue cannot be reached (%s); running what is due without it.", error.__class__.__name__)
+            if is_down:
                 threading.Thread(target=_run, args=(job,), name=f"without-queue-{job.name}", daemon=True).start()
 
 
@@ -44,6 +51,12 @@ def _run(job: Any) -> None:
         log.exception("Job %s failed.", job.name)
 
 
+def _pool(url: str) -> ConnectionPool:
+    """Return connections that give up on a Redis that hangs; what the address itself says about timeouts wins."""
+    # A consumer's blocking read takes a second by itself.
+    return ConnectionPool.from_url(url, socket_timeout=3, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+
+
 class JobConsumer(Consumer):
     scheduler_class = Timekeeper
 
@@ -52,6 +65,8 @@ class JobQueue(Huey):
     """Huey on one of three storages; a message that somebody else wrote into them is refused (G18)."""
 
     def __init__(self, name: str, *, storage: str, secret: str, **options: Any) -> None:
+        if storage == "redis":
+            options["connection_pool"] = _pool(options.pop("url"))
         super().__init__(name, storage_class=STORAGES[storage], serializer=SignedSerializer(secret, salt="muster.jobs"), **options)
 
     def create_consumer(self, **options: Any) -> JobConsumer:

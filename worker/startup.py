@@ -63,7 +63,7 @@ def bring_schema_up_to_date(*, may_migrate: bool) -> None:
         ]
         if waiting and not may_migrate:
             raise CannotStart(f"The database is older than this code: {waiting[0]} is not applied. Run `manage.py migrate` first.")
-        if waiting:
+        if may_migrate:  # also when nothing waits: a migration that was killed may have left its last steps undone
             call_command("migrate", interactive=False, verbosity=0)
         if isinstance(HUEY, JobQueue) and settings.ON_POSTGRES:
             HUEY.make_tables()

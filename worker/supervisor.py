@@ -15,8 +15,8 @@ from worker import processes
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before a dead child is started again
-HEALTHY_AFTER = 30.0  # seconds after which a child that dies is started again at once
+FIRST_PAUSE, LONGEST_PAUSE = 0.4, 10.0  # seconds before a child that died twice is started again, doubled each time
+HEALTHY_AFTER = 30.0  # seconds after which a death counts as the first one, which is made good at once
 PATIENCE = 8.0  # seconds that children get to stop by themselves
 TICK = 0.2
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -31,7 +31,7 @@ class Child:
     stop_signal: signal.Signals
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    pause: float = FIRST_PAUSE
+    pause: float = 0.0  # before it is started again after its next death
     due: float = field(default_factory=time.monotonic)
 
 
@@ -84,10 +84,12 @@ class Supervisor:
     def _keep(self, child: Child) -> None:
         moment = time.monotonic()
         if child.process is not None and (code := child.process.poll()) is not None:
-            child.pause = FIRST_PAUSE if moment - child.started > HEALTHY_AFTER else min(child.pause * 2, LONGEST_PAUSE)
-            child.due = moment + child.pause
-            child.process = None
+            if moment - child.started > HEALTHY_AFTER:
+                child.pause = 0.0
             log.warning("%s ended (%s); starting it again in %.1f s.", child.name, _in_words(code), child.pause)
+            child.due = moment + child.pause
+            child.pause = min(max(child.pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            child.process = None
         if child.process is None and moment >= child.due:
             child.process = processes.start(child.command, number=child.stop_signal, cwd=self.cwd, environment=self.environment)
             child.started = moment

@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from coordination.doorbell import doorbell
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -25,7 +27,9 @@ def atomically(verb: Callable[P, R]) -> Callable[P, R]:
         for tries_left in reversed(range(TRIES)):
             try:
                 with transaction.atomic():
-                    return verb(*args, **kwargs)
+                    done = verb(*args, **kwargs)
+                doorbell.ring()
+                return done
             except OperationalError as error:
                 if not tries_left or getattr(error.__cause__, "sqlstate", None) not in RETRYABLE:
                     raise

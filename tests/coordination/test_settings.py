@@ -8,12 +8,10 @@ import pytest
 
 from tests.servers.muster import ROOT, muster_environment
 
-OPEN_THE_JOBS = """
-import django; django.setup()
-from huey.contrib.djhuey import HUEY
-HUEY.make_tables()
-print(type(HUEY.storage).__name__, HUEY.pending_count())
-"""
+OPEN_THE_JOBS = (
+    "import django; django.setup(); from huey.contrib.djhuey import HUEY; "
+    "HUEY.make_tables(); print(type(HUEY.storage).__name__, HUEY.pending_count())"
+)
 
 
 def _python(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -42,6 +40,9 @@ def test_jobs_are_kept_in_redis_if_there_is_one(tmp_path: Path, redis_url: str, 
         ("DATABASE_URL", "mysql://root@localhost/muster", "DATABASE_URL must name PostgreSQL"),
         ("DATABASE_POOL", "many", "DATABASE_POOL is 'many'; write a whole number."),
         ("SECRET_KEY", "short", "SECRET_KEY is shorter than 32 characters"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'; write DEBUG, INFO, WARNING or ERROR."),
+        ("NIGHT_HOUR", "24", "NIGHT_HOUR is 24; write an hour from 0 to 23."),
+        ("JOB_THREADS", "1", "JOB_THREADS is 1; the smallest that works is 3."),
         ("DEBUG", "perhaps", "DEBUG is 'perhaps'; write true or false."),
     ],
 )

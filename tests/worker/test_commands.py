@@ -98,3 +98,25 @@ def test_listkeys_shows_no_secret_and_revokekey_ends_one() -> None:
 def test_revokekey_refuses_an_unknown_key() -> None:
     with pytest.raises(CommandError, match="listkeys"):
         said("revokekey", "mst_000000")
+
+
+def test_webhooks_are_added_listed_switched_and_deleted() -> None:
+    project = make_project()
+    told = said("webhook", "add", "https://hooks.example.org/x", "--project", project.slug, "--kind", "task.*")
+    number, secret = re.fullmatch(r"Webhook (\d+) signs with (whsec_\S+)\n", told).groups()  # type: ignore[union-attr]
+    assert said("webhook", "list") == f"{number}  https://hooks.example.org/x  {project.slug}  task.*  on\n"
+    assert secret not in said("webhook", "list")
+    said("webhook", "off", number)
+    assert "off: switched off" in said("webhook", "list")
+    said("webhook", "on", number)
+    said("webhook", "delete", number)
+    assert said("webhook", "list") == ""
+
+
+def test_a_webhook_command_refuses_in_a_sentence() -> None:
+    with pytest.raises(CommandError, match="webhook list"):
+        said("webhook", "off", "7")
+    with pytest.raises(CommandError, match="URL"):
+        said("webhook", "add", "nowhere")
+    with pytest.raises(CommandError, match="no project"):
+        said("webhook", "add", "https://x.org/", "--project", "nowhere")
