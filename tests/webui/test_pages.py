@@ -9,6 +9,7 @@ from coordination.lifecycle import Gate, PhaseState
 from coordination.models import Agent, ApiKey, Membership, Message, Phase, Project, Task, User
 from coordination.operations import finish, phases
 from coordination.operations.creation import NewTask, create_task
+from coordination.operations.projects import create_project
 from tests.webui.conftest import PASSWORD, signed_in, started
 
 MOST_QUERIES = 15
@@ -23,8 +24,6 @@ def test_home_lists_projects_with_progress_and_what_needs_a_person(ada: User, ta
 
 
 def test_home_takes_the_same_queries_for_many_projects(ada: User, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    from coordination.operations.projects import create_project
-
     for number in range(12):
         project = create_project(slug=f"p{number}", name=f"Project {number}", actor=ada.actor)
         phases.create_phase(project, name="One", actor=ada.actor)
