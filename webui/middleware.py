@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -52,7 +53,7 @@ class ViewerTimeZone:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # The sign-in page and the doors for machines have no session, and asking would cost them a query.
-        if "sessionid" not in request.COOKIES or not isinstance(request.user, User):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
             return self.get_response(request)
         try:
             zone = zoneinfo.ZoneInfo(request.user.time_zone)
@@ -72,7 +73,8 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, MusterError):
+        ours = request.resolver_match is not None and request.resolver_match.func.__module__.startswith("webui.")
+        if not ours or not isinstance(error, MusterError):  # the other doors speak for themselves
             return None
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from coordination.lifecycle import State
 from coordination.models import Attempt, LaneAgent, Phase, Project, Task
@@ -91,6 +92,9 @@ def _with_card_facts(tasks: QuerySet[Task]) -> QuerySet[Task]:
     runnable = LaneAgent.objects.filter(lane=OuterRef("lane"), agent__retired_at=None)
     return (
         tasks.select_related("phase", "assigned_to", "lease__agent")
-        .annotate(could_run=Exists(runnable), last_agent=Subquery(newest.values("agent__name")[:1]))
+        .annotate(
+            could_run=Exists(runnable),
+            last_agent=Subquery(newest.values(title=Coalesce(NullIf("agent__display_name", Value("")), "agent__name"))[:1]),
+        )
         .defer("objective", "criteria", "result")
     )

@@ -11,6 +11,7 @@ from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Phase, PhaseLink, Project, Question, Task
 
 FIRST_TASKS = 12
+LARGEST_LISTED = 500  # tasks of a phase; a larger one is for the board, and numbering its tasks would cost more than the rest of the page
 
 TONE_OF = {
     State.WAITING: "waiting",
@@ -36,6 +37,11 @@ class Progress:
         return sum(count for tone, count in self.by_tone.items() if tone != "cancelled")
 
     @property
+    def size(self) -> int:
+        """All tasks, the cancelled ones too."""
+        return sum(self.by_tone.values())
+
+    @property
     def done(self) -> int:
         return self.by_tone.get("done", 0)
 
@@ -58,7 +64,7 @@ class PlannedPhase:
 
     @property
     def more(self) -> int:
-        return sum(self.progress.by_tone.values()) - len(self.tasks)
+        return self.progress.size - len(self.tasks)
 
 
 @dataclass(frozen=True)
@@ -71,16 +77,17 @@ class ProjectOverview:
 
 def plan(project: Project) -> list[PlannedPhase]:
     """Return the phases of a project in order, each with its first tasks."""
-    tasks: dict[int, list[Task]] = defaultdict(list)
-    for task in _first_tasks(project):
-        tasks[task.phase_id].append(task)
-    return _planned([project], tasks)[project.pk]
+    planned = _planned([project])[project.pk]
+    by_id = {each.phase.pk: each for each in planned}
+    for task in _first_tasks([each.phase for each in planned if each.progress.size <= LARGEST_LISTED]):
+        by_id[task.phase_id].tasks.append(task)
+    return planned
 
 
 def overviews(projects: Iterable[Project]) -> list[ProjectOverview]:
     """Return every project with its phases, their progress and how much waits for a person."""
     projects = list(projects)
-    planned = _planned(projects, {})
+    planned = _planned(projects)
     return [_overview(project, planned[project.pk]) for project in projects]
 
 
@@ -107,24 +114,24 @@ def _overview(project: Project, phases: list[PlannedPhase]) -> ProjectOverview:
     return ProjectOverview(project, phases, Progress(counts), counts["needs"] + gates)
 
 
-def _planned(projects: list[Project], tasks: Mapping[int, list[Task]]) -> dict[int, list[PlannedPhase]]:
+def _planned(projects: list[Project]) -> dict[int, list[PlannedPhase]]:
     phases = list(Phase.objects.filter(project__in=projects).order_by("project_id", "position", "id"))
     by_id = {phase.pk: phase for phase in phases}
     follows: dict[int, list[Phase]] = defaultdict(list)
     for link in PhaseLink.objects.filter(phase__project__in=projects).order_by("id"):
         follows[link.phase_id].append(by_id[link.after_id])
-    counts = _counts(projects)
+    counts = _counts(phases)
     planned: dict[int, list[PlannedPhase]] = {project.pk: [] for project in projects}
     for phase in phases:
         after = follows[phase.pk]
-        entry = PlannedPhase(phase, Progress(counts[phase.pk]), after, _waits_for_approval(phase, after), tasks.get(phase.pk, []))
+        entry = PlannedPhase(phase, Progress(counts[phase.pk]), after, _waits_for_approval(phase, after))
         planned[phase.project_id].append(entry)
     return planned
 
 
-def _counts(projects: list[Project]) -> dict[int, Counter[str]]:
+def _counts(phases: list[Phase]) -> dict[int, Counter[str]]:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    rows = Task.objects.filter(project__in=projects).values_list("phase_id", "state").annotate(Count("pk")).order_by()
+    rows = Task.objects.filter(phase__in=phases).values_list("phase_id", "state").annotate(Count("pk")).order_by()
     for phase_id, state, count in rows:
         counts[phase_id][TONE_OF[State(state)]] += count
     return counts
@@ -135,8 +142,8 @@ def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:
     return held and all(other.state == PhaseState.COMPLETED for other in after)
 
 
-def _first_tasks(project: Project) -> QuerySet[Task]:
-    numbered = project.tasks.annotate(row=Window(RowNumber(), partition_by=F("phase"), order_by=F("id").asc()))
+def _first_tasks(phases: list[Phase]) -> QuerySet[Task]:
+    numbered = Task.objects.filter(phase__in=phases).annotate(row=Window(RowNumber(), partition_by=F("phase"), order_by=F("id").asc()))
     return (
         numbered.filter(row__lte=FIRST_TASKS)
         .select_related("assigned_to", "lease__agent")

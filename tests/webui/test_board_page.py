@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from coordination.lifecycle import State
 from coordination.models import Agent, ApiKey, Phase, Project, Task, User
 from coordination.operations.creation import NewTask, create_task, create_tasks
+from coordination.operations.phases import create_phase
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -51,8 +52,6 @@ def test_it_shows_each_task_in_the_column_of_its_state(
 
 
 def test_it_filters_by_phase_from_the_address(ada: User, project: Project, task: Task) -> None:
-    from coordination.operations.phases import create_phase
-
     verify = create_phase(project, name="Verify", actor=ada.actor)
     create_task(project, NewTask(title="Compare figures", phase=verify), actor=ada.actor)
     page = signed_in(ada).get(f"/p/tally/?phase={verify.pk}").content.decode()

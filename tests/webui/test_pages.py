@@ -9,6 +9,7 @@ from coordination.lifecycle import Gate, PhaseState
 from coordination.models import Agent, ApiKey, Membership, Message, Phase, Project, Task, User
 from coordination.operations import finish, phases
 from coordination.operations.creation import NewTask, create_task
+from coordination.operations.projects import create_project
 from tests.webui.conftest import PASSWORD, signed_in, started
 
 MOST_QUERIES = 15
@@ -23,8 +24,6 @@ def test_home_lists_projects_with_progress_and_what_needs_a_person(ada: User, ta
 
 
 def test_home_takes_the_same_queries_for_many_projects(ada: User, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    from coordination.operations.projects import create_project
-
     for number in range(12):
         project = create_project(slug=f"p{number}", name=f"Project {number}", actor=ada.actor)
         phases.create_phase(project, name="One", actor=ada.actor)
@@ -33,10 +32,18 @@ def test_home_takes_the_same_queries_for_many_projects(ada: User, django_assert_
         assert client.get("/").status_code == 200
 
 
-def test_a_person_makes_a_project_and_is_led_to_its_plan(stranger: User) -> None:
-    response = signed_in(stranger).post("/p", {"name": "Mine", "slug": "mine"})
+def test_an_admin_makes_a_project_and_is_led_to_its_plan(ada: User) -> None:
+    response = signed_in(ada).post("/p", {"name": "Mine", "slug": "mine"})
     assert response.headers["Location"] == "/p/mine/plan"
-    assert Membership.objects.get(user=stranger).role == "admin"
+    assert Membership.objects.get(user=ada).role == "admin"
+
+
+def test_a_person_without_a_project_is_told_whom_to_ask(stranger: User) -> None:
+    client = signed_in(stranger)
+    page = client.get("/").content.decode()
+    assert "ask an admin of a project to add you" in page
+    assert "New project" not in page
+    assert client.post("/p", {"name": "Mine", "slug": "mine"}).status_code == 403
 
 
 def test_a_taken_slug_is_refused_in_words(ada: User, project: Project) -> None:
