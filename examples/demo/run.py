@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -211,8 +212,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         _tell_where(server)
         muster = _load_plan(server, options.plan)
         _make_product(scratch)
-        key = server.manage("createkey", "--name", "the demo's agents", "--scope", "agent", "--project", PROJECT).split()[-1]
-        team = Team(options, server.url, key, scratch)
+        team = Team(options, server.url, _agents_key(server), scratch)
         stack.callback(team.close)
         board = Board(f"{server.url}/p/{PROJECT}/")
         demo = Demo(muster, board, team, options.deadline)
@@ -265,6 +265,12 @@ def _load_plan(server: MusterServer, plan: Path) -> Muster:
     muster = Muster(server.url, key)
     muster.patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
     return muster
+
+
+def _agents_key(server: MusterServer) -> str:
+    """Return the key that the first start wrote where agents find it."""
+    config = tomllib.loads((server.home / "home" / ".config" / "muster" / "config.toml").read_text(encoding="utf-8"))
+    return str(config["profiles"][config["default"]]["key"])
 
 
 def _make_product(scratch: Path) -> None:
