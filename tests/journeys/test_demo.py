@@ -14,7 +14,7 @@ from tests.servers.muster import ROOT, muster_environment
 from tests.servers.process import descendants, is_alive, kill_tree, wait_until
 
 PLAN = ROOT / "examples" / "plans" / "csvpeek"
-SECONDS = 150
+SECONDS = 180
 
 
 class Demo:
