@@ -11,6 +11,7 @@ import secrets
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -196,6 +197,7 @@ def _carry_out(options: argparse.Namespace) -> int:
     for program in ("git", "sh"):
         if shutil.which(program) is None:
             raise DemoFailed(f"The demo needs {program}; install it.")
+    _refuse_a_taken_port(options.port)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         print("Starting Muster ...", flush=True)
@@ -228,6 +230,16 @@ def _carry_out(options: argparse.Namespace) -> int:
         if options.keep:
             _wait_for_the_end(server)
         return 1 if failed else 0
+
+
+def _refuse_a_taken_port(port: int) -> None:
+    """Whatever answers there would be taken for the Muster of the demo."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoFailed(f"Port {port} cannot be used ({error.strerror}); choose another, or leave --port out.") from error
 
 
 def _tell_where(server: MusterServer) -> None:
