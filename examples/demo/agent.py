@@ -242,7 +242,9 @@ def _seconds_between(first: str, second: str | None) -> float:
 
 def _end_with_the_starter() -> None:
     """Kill this agent and its script when standard input closes, which it does however the starter ends."""
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a thread that waits in its lock would keep this process from ending by itself.
+    while os.read(0, 1024):
+        pass
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

@@ -221,15 +221,21 @@ def _carry_out(options: argparse.Namespace) -> int:
         team.start()
         try:
             demo.run()
-        except (DemoFailed, Refusal):
+        except (DemoFailed, Refusal) as problem:
             board.draw()
-            raise
+            raise DemoFailed(f"{problem}{_errors_in(server.log)}") from problem
         team.close()
         failed = _conclude(demo, server, scratch)
         print(f"\n{'Everything is as planned' if not failed else f'{failed} checks failed'}; {time.monotonic() - began:.0f} s.")
         if options.keep:
             _wait_for_the_end(server)
         return 1 if failed else 0
+
+
+def _errors_in(log: str) -> str:
+    """Return the server's own words from its first error on."""
+    first = re.search(r"^.* (ERROR|CRITICAL) ", log, re.MULTILINE)
+    return f"\n\nThe server's log says:\n{log[first.start() :][:4000]}" if first else ""
 
 
 def _refuse_a_taken_port(port: int) -> None:
