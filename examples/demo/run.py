@@ -332,6 +332,7 @@ def _wait_for_the_end(server: MusterServer) -> None:
     print(f"Muster stays at {server.url}/p/{PROJECT}/ until you press Ctrl-C.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
+    print("\nStopping ...", flush=True)
 
 
 if __name__ == "__main__":
