@@ -240,11 +240,14 @@ def _seconds_between(first: str, second: str | None) -> float:
     return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds() if second else 0.0
 
 
-def _die_with_the_starter(agent: Agent) -> None:
-    """End when standard input closes, which it does however the starter ends."""
-    sys.stdin.buffer.read()
-    agent._stop_working()
-    os._exit(0)
+def _end_with_the_starter() -> None:
+    """Kill this agent and its script when standard input closes, which it does however the starter ends."""
+    # Not sys.stdin: a thread that waits in its lock would keep this process from ending by itself.
+    while os.read(0, 1024):
+        pass
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
 
 
 def main() -> None:
@@ -258,9 +261,12 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=0.0, help="seconds that a step of the work takes")
     parser.add_argument("--long-pace", type=float, default=0.0, help="the same for the first attempt at a task labelled long")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds without a word after which a script is killed")
-    agent = Agent(Muster(os.environ["MUSTER_URL"], os.environ["MUSTER_KEY"]), parser.parse_args())
+    parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
+    options = parser.parse_args()
+    agent = Agent(Muster(os.environ["MUSTER_URL"], os.environ["MUSTER_KEY"]), options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    threading.Thread(target=_die_with_the_starter, args=(agent,), daemon=True).start()
+    if options.end_with_stdin:
+        threading.Thread(target=_end_with_the_starter, daemon=True).start()
     agent.run()
 
 

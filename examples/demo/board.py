@@ -55,8 +55,8 @@ class Board:
             self.progress[task] = Progress()
         elif kind == "task.progress":
             self.progress[task] = Progress(data["percent"] or 0, data["note"])
-        if kind.startswith("phase.") and kind.split(".")[1] in ("started", "completed", "gate_opened"):
-            self.say(f"Phase {self._phase(event['phase'])} {'has its gate opened' if kind == 'phase.gate_opened' else kind.split('.')[1]}")
+        if kind in ("phase.started", "phase.completed"):
+            self.say(f"Phase {self._phase(event['phase'])} {kind.split('.')[1]}")
         elif kind in TOLD and not self.redraws:
             self._print(f"#{task:<3} {self._title(task)}: {_in_words(kind, event)}")
 

@@ -11,9 +11,11 @@ import secrets
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -28,7 +30,7 @@ from checks import Story, check_all, repository_of  # noqa: E402
 from muster_client import Muster, Refusal  # noqa: E402
 
 from tests.servers.muster import MusterServer  # noqa: E402
-from tests.servers.process import ServerError, kill_tree, short_tempdir  # noqa: E402
+from tests.servers.process import ServerError, kill_tree  # noqa: E402
 
 PROJECT = "csvpeek"
 LEASE_TTL = 10  # seconds; the default of 150 would make everybody wait for the takeover
@@ -65,7 +67,7 @@ class Team:
             command = [sys.executable, str(Path(__file__).parent / "agent.py"), name, "--project", PROJECT]
             command += ["--capabilities", ",".join(sorted(capabilities)), "--workspace", str(workspace)]
             command += ["--product", str(self.scratch / "product.git")]
-            command += ["--pace", str(self.options.pace), "--long-pace", str(self.options.long_pace)]
+            command += ["--pace", str(self.options.pace), "--long-pace", str(self.options.long_pace), "--end-with-stdin"]
             with (self.scratch / f"{name}.log").open("wb") as log:
                 self.processes[name] = subprocess.Popen(
                     command, env=self.environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
@@ -145,7 +147,7 @@ class Demo:
                 if "all passed" not in report:
                     raise DemoFailed(f"The gate of {phase['name']} stays closed: {report}")
                 self.muster.post(f"/phases/{phase['id']}/approve")
-                self.board.say(f"The gate of {phase['name']} was opened: {report}")
+                self.board.say(f"A person read the report ({report}) and opened the gate of {phase['name']}")
                 self._refresh()
 
     def _follows_completed(self, phase: dict[str, Any]) -> bool:
@@ -195,33 +197,33 @@ def _carry_out(options: argparse.Namespace) -> int:
     for program in ("git", "sh"):
         if shutil.which(program) is None:
             raise DemoFailed(f"The demo needs {program}; install it.")
+    _refuse_a_taken_port(options.port)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
-        scratch = short_tempdir("muster-demo-")
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         print("Starting Muster ...", flush=True)
-        database = stack.enter_context(_own_database(scratch))
         server = MusterServer(
-            database_url=database,
+            database_url=stack.enter_context(_own_database()),
             redis_url=os.environ.get("REDIS_URL", ""),
             port=options.port,
             environment={"SECRET_KEY": secrets.token_urlsafe(48)},
         )
         stack.callback(server.close)
+        # The server's guard clears this away too, even if this process is killed.
+        scratch = server.scratch / "demo"
+        scratch.mkdir()
         _tell_where(server)
         muster = _load_plan(server, options.plan)
         _make_product(scratch)
-        key = server.manage("createkey", "--name", "the demo's agents", "--scope", "agent", "--project", PROJECT).split()[-1]
-        team = Team(options, server.url, key, scratch)
+        team = Team(options, server.url, _agents_key(server), scratch)
         stack.callback(team.close)
-        board = Board(f"{server.url}/projects/{PROJECT}/board")
+        board = Board(f"{server.url}/p/{PROJECT}/")
         demo = Demo(muster, board, team, options.deadline)
         team.start()
         try:
             demo.run()
-        except (DemoFailed, Refusal):
+        except (DemoFailed, Refusal) as problem:
             board.draw()
-            raise
+            raise DemoFailed(f"{problem}{_errors_in(server.log)}") from problem
         team.close()
         failed = _conclude(demo, server, scratch)
         print(f"\n{'Everything is as planned' if not failed else f'{failed} checks failed'}; {time.monotonic() - began:.0f} s.")
@@ -230,18 +232,34 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 1 if failed else 0
 
 
+def _errors_in(log: str) -> str:
+    """Return the server's own words from its first error on."""
+    first = re.search(r"^.* (ERROR|CRITICAL) ", log, re.MULTILINE)
+    return f"\n\nThe server's log says:\n{log[first.start() :][:4000]}" if first else ""
+
+
+def _refuse_a_taken_port(port: int) -> None:
+    """Whatever answers there would be taken for the Muster of the demo."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoFailed(f"Port {port} cannot be used ({error.strerror}); choose another, or leave --port out.") from error
+
+
 def _tell_where(server: MusterServer) -> None:
     found = re.search(r"Sign in as (\S+) with the password (\S+)", server.log)
     who = f"sign in as {found[1]} with the password {found[2]}" if found else "sign in with an account of that database"
-    print(f"The board: {server.url}/projects/{PROJECT}/board  ({who})\n", flush=True)
+    print(f"The board: {server.url}/p/{PROJECT}/  ({who})\n", flush=True)
 
 
 @contextlib.contextmanager
-def _own_database(scratch: Path) -> Iterator[str]:
-    """Yield the address of an empty database: SQLite, or on the server that DATABASE_URL names one that is dropped at the end."""
+def _own_database() -> Iterator[str]:
+    """Yield the address of an empty database on the PostgreSQL that DATABASE_URL names, or "" for a SQLite file of the demo's own."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith(("postgres://", "postgresql://")):
-        yield f"sqlite:///{scratch / 'muster.sqlite3'}"
+        yield ""
         return
     import psycopg
     from psycopg import sql
@@ -265,6 +283,12 @@ def _load_plan(server: MusterServer, plan: Path) -> Muster:
     muster = Muster(server.url, key)
     muster.patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
     return muster
+
+
+def _agents_key(server: MusterServer) -> str:
+    """Return the key that the first start wrote where agents find it."""
+    config = tomllib.loads((server.home / "home" / ".config" / "muster" / "config.toml").read_text(encoding="utf-8"))
+    return str(config["profiles"][config["default"]]["key"])
 
 
 def _make_product(scratch: Path) -> None:
@@ -305,9 +329,10 @@ def _conclude(demo: Demo, server: MusterServer, scratch: Path) -> int:
 
 
 def _wait_for_the_end(server: MusterServer) -> None:
-    print(f"Muster stays at {server.url}/projects/{PROJECT}/board until you press Ctrl-C.", flush=True)
+    print(f"Muster stays at {server.url}/p/{PROJECT}/ until you press Ctrl-C.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
+    print("\nStopping ...", flush=True)
 
 
 if __name__ == "__main__":
