@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import Any
 
 from coordination.errors import Unauthenticated
-from coordination.queries.access import Caller, caller_of_key
+from coordination.operations.admission import admit
+from coordination.queries.access import Caller
 
 KEY_MARK = "mst_"
 ASK = "Give your API key as the password, with any user name; people make one on their settings page."
@@ -21,9 +24,9 @@ def key_in(authorization: str) -> str:
     raise Unauthenticated(ASK)
 
 
-def caller_of(authorization: str) -> Caller:
+def caller_of(environ: Mapping[str, Any]) -> Caller:
     """Return whose key it is: one check, whichever way the key came."""
-    return caller_of_key(key_in(authorization))
+    return admit(key_in(environ.get("HTTP_AUTHORIZATION", "")), environ.get("REMOTE_ADDR", ""))
 
 
 def _password(value: str) -> str:

@@ -5,13 +5,15 @@ A transfer holds no database connection: who asks and what for is settled before
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.core import signals
 from django.db import connection
 
-from coordination.errors import MusterError, NotFound, Unauthenticated, Unavailable
+from coordination.errors import MediaRefused, MusterError, Unauthenticated, Unavailable
 from coordination.git_http.addresses import PREFIX, Address, address_of
 from coordination.git_http.bodies import body_of
 from coordination.git_http.credentials import caller_of
@@ -28,6 +30,7 @@ MAX_PUSHED = 66_000_000  # bytes of a push: the largest pack, and what stands be
 CHILDREN = 16  # git processes at once
 PATIENCE = 20.0  # seconds a client waits for one of them
 LEASE_OPTION = "lease="
+NEEDS = {"git-upload-pack": Permission.READ, "git-receive-pack": Permission.WORK}
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -35,7 +38,11 @@ Answer = tuple[str, Iterable[bytes]]
 
 _slots = threading.BoundedSemaphore(CHILDREN)
 _REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large"}
-_NEVER_KEEP = [("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"), ("Pragma", "no-cache"), ("X-Content-Type-Options", "nosniff")]
+_NEVER_KEEP = [
+    ("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"),
+    ("Pragma", "no-cache"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 
 
 def with_git(application: Application) -> Application:
@@ -79,18 +86,82 @@ def _refused(refusal: MusterError, start_response: StartResponse) -> Iterable[by
 
 
 def _answer(environ: dict[str, Any]) -> Answer:
-    authorization = environ.get("HTTP_AUTHORIZATION", "")
-    caller = caller_of(authorization)
+    caller = caller_of(environ)
     address = address_of(environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
-    need = Permission.WORK if address.service == "git-receive-pack" else Permission.READ
-    task = find_task(caller, address.task_id, need) if not address.slug else _of_project(caller, address, need)
-    ready(task)
+    task = find_task(caller, address.task_id, NEEDS[address.service], slug=address.slug)
     protocol = environ.get("HTTP_GIT_PROTOCOL", "")
     if address.is_offer:
+        ready(task)
         return f"application/x-{address.service}-advertisement", [_offer(address, protocol)]
     if environ.get("CONTENT_TYPE", "") != f"application/x-{address.service}-request":
-        raise NotFound("There is no repository at this address.")
+        raise MediaRefused(f"Send application/x-{address.service}-request, as git does.")
     kind = f"application/x-{address.service}-result"
     if address.service == "git-upload-pack":
-        return kind, _sent(environ, address, protocol)
-    return kind, [_taken(environ, address, authorization)]
+        return kind, _sent(environ, address.task_id, protocol)
+    return kind, [_taken(environ, address.task_id)]
+
+
+def _offer(address: Address, protocol: str) -> bytes:
+    with _slot(), translated():
+        branches = store().offer(address.task_id, address.service, protocol)
+    # Version 2 has its own greeting, and git shows no banner before it.
+    is_v2 = branches.startswith(packet(b"version 2\n"))
+    banner = b"" if is_v2 else packet(f"# service={address.service}\n".encode()) + FLUSH
+    return banner + branches
+
+
+def _sent(environ: dict[str, Any], task_id: int, protocol: str) -> Iterable[bytes]:
+    connection.close()
+    _enter()
+    try:
+        with body_of(environ, MAX_ASKED) as asked, translated():
+            return _Transfer(store().send_pack(task_id, asked, protocol))
+    except BaseException:
+        _slots.release()
+        raise
+
+
+def _taken(environ: dict[str, Any], task_id: int) -> bytes:
+    connection.close()
+    with body_of(environ, MAX_PUSHED) as body:
+        request = read_push(body)
+        if not request.commands:
+            return b""
+        tokens = [option.removeprefix(LEASE_OPTION) for option in request.options if option.startswith(LEASE_OPTION)]
+        token = tokens[0] if tokens else environ.get("HTTP_X_LEASE_TOKEN", "")
+        with _slot():
+            verdicts = push(task_id, request.commands, body, ask=partial(caller_of, environ), lease_token=token)
+    return answer_of(request, verdicts, list(dict.fromkeys(verdict.sentence for verdict in verdicts if verdict.sentence)))
+
+
+class _Transfer:
+    """The bytes of an answer on their way; `close`, which the server always calls, ends git and frees its place."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._is_open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            try:
+                self._pieces.close()  # type: ignore[attr-defined]  # a generator
+            finally:
+                _slots.release()
+
+
+def _enter() -> None:
+    if not _slots.acquire(timeout=PATIENCE):
+        raise Unavailable("The server is busy with other clones and pushes; try again in a moment.")
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    _enter()
+    try:
+        yield
+    finally:
+        _slots.release()

@@ -98,7 +98,7 @@ def _take(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_token:
         return
     if place.tip != command.old:
         raise StaleVersion(
-            f"{place.name} moved to {place.tip[:10] or 'nothing'} meanwhile: fetch, put your commits on top (git pull --rebase), push again."
+            f"{place.name} stands at {place.tip[:10] or 'nothing'} now: fetch, put your commits on top (git pull --rebase), push again."
         )
     is_main = place.attempt is None
     terms = Terms(
