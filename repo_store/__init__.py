@@ -9,16 +9,19 @@ from repo_store.errors import (
     NoSuchVersion,
     NothingToSave,
     RefMoved,
+    RefusedPush,
     RepoError,
     RepoLocked,
     StaleBase,
     StoreFull,
     StoreUnavailable,
 )
+from repo_store.intake import Parcel, Pushed, Terms
 from repo_store.limits import Limits
 from repo_store.names import MAIN_REF, MAIN_ROOTS, Roots, attempt_ref, validate_path, validate_ref, validate_tree_names
 from repo_store.records import Author, BlameLine, Diff, FileDiff, FileEntry, Finding, Hunk, Line, Page, Version
 from repo_store.store import RepoStore
+from repo_store.wire import Service
 
 __all__ = [
     "MAIN_REF",
@@ -40,14 +43,19 @@ __all__ = [
     "NoSuchVersion",
     "NothingToSave",
     "Page",
+    "Parcel",
+    "Pushed",
     "RefMoved",
+    "RefusedPush",
     "RepoError",
     "RepoLocked",
     "RepoStore",
     "Roots",
+    "Service",
     "StaleBase",
     "StoreFull",
     "StoreUnavailable",
+    "Terms",
     "Version",
     "attempt_ref",
     "validate_path",

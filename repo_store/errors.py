@@ -7,6 +7,7 @@ RepoError
 ├── NothingToSave      a first version without any file
 ├── NoSuchVersion      no such commit in this repository
 ├── NoSuchFile         no such file in that version
+├── RefusedPush        a push brings something that has no place in a task
 ├── RefMoved           a branch does not stand where the caller expected it
 ├── RepoLocked         another writer holds the repository
 ├── DamagedRepo        what is on disk cannot be trusted
@@ -75,6 +76,10 @@ class NoSuchFile(RepoError):
         self.path = path
         self.version = version
         super().__init__(f"Version {short(version)} has no file {printable(path)}. Choose one from its list of files.")
+
+
+class RefusedPush(RepoError):
+    """A push brings something that has no place in a task's repository; the sentence says what."""
 
 
 class RefMoved(RepoError):

@@ -10,12 +10,21 @@ from repo_store.errors import LimitExceeded, printable
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest file and task (bytes), the most files of one version, and the most lines one diff shows."""
+    """The largest file and task (bytes), the most files of one version, and the most lines one diff shows.
+
+    For one push: the largest pack as it comes (bytes), the largest object in it that is no file (bytes), the most objects,
+    the most commits, and how long it may keep a processor busy (seconds).
+    """
 
     file_bytes: int = 1_000_000
     files: int = 200
     task_bytes: int = 20_000_000
     diff_lines: int = 20_000
+    pack_bytes: int = 64_000_000
+    object_bytes: int = 4_000_000
+    push_objects: int = 50_000
+    push_commits: int = 1_000
+    push_seconds: int = 30
 
     def check_file(self, path: str, size: int) -> None:
         """Raise LimitExceeded if a file of `size` bytes is too large."""

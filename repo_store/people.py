@@ -11,6 +11,7 @@ import pygit2
 from repo_store.records import Author
 
 COMMITTER = Author(name="Muster", email="muster@localhost")
+OWN_DOMAIN = "@muster.invalid"  # of the mail that this server gives to whoever writes through it
 
 _LONGEST_NAME = 200
 _LONGEST_MESSAGE = 10_000
@@ -46,6 +47,11 @@ def signatures(author: Author, when: datetime | None) -> tuple[pygit2.Signature,
         pygit2.Signature(person.name, person.email, second, 0, "utf-8"),
         pygit2.Signature(COMMITTER.name, COMMITTER.email, second, 0, "utf-8"),
     )
+
+
+def is_plain(text: str) -> bool:
+    """Return whether everything in a name can be seen."""
+    return all(unicodedata.category(char) not in _HIDDEN for char in text)
 
 
 def _one_line(text: str) -> str:

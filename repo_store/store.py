@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import pygit2
 
-from repo_store import archives, check, diffing, history, locks, objects, packing, refs, repair, writing
+from repo_store import archives, check, diffing, history, intake, locks, objects, packing, refs, repair, wire, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
 from repo_store.layout import Layout
@@ -116,14 +117,14 @@ class RepoStore:
         with self._writing(task_id) as repository:
             return refs.swap(repository, task_id, ref, new, old)
 
-    def advance_ref(self, task_id: int, head: str) -> bool:
-        """Move `main` forward to `head`, the commit the database has just recorded; return whether it moved.
+    def advance_ref(self, task_id: int, head: str, ref: str = MAIN_REF) -> bool:
+        """Move a branch forward to `head`, the commit the database has just recorded; return whether it moved.
 
-        Order does not matter: a branch that already contains `head` stays. Raises RefMoved if `main` is no ancestor of
+        Order does not matter: a branch that already contains `head` stays. Raises RefMoved if the branch is no ancestor of
         `head`, NoSuchVersion, RepoLocked.
         """
         with self._writing(task_id) as repository:
-            return refs.advance(repository, task_id, MAIN_REF, head)
+            return refs.advance(repository, task_id, ref, head)
 
     @contextmanager
     def locked(self, task_id: int) -> Iterator[Path]:
@@ -132,6 +133,32 @@ class RepoStore:
             self.layout.make_shard(task_id)
         with locks.held(self.layout.lock(task_id), task_id, self.patience):
             yield self.layout.verified(task_id)
+
+    # The door for git itself
+
+    def ensure(self, task_id: int) -> None:
+        """Make the empty repository of a task that has no files yet, unless it is there. Raises RepoLocked."""
+        with self._writing(task_id, may_create=True):
+            pass
+
+    def offer(self, task_id: int, service: wire.Service, protocol: str = "") -> bytes:
+        """Return the branches as git names them to a client."""
+        with faults_named(task_id):
+            return wire.offer(self.layout.verified(task_id), service, protocol)
+
+    def send_pack(self, task_id: int, request: IO[bytes], protocol: str = "") -> Iterator[bytes]:
+        """Return the answer to a client that fetches, piece by piece; closing the iterator ends the child."""
+        with faults_named(task_id):
+            return wire.send_pack(self.layout.verified(task_id), request, protocol)
+
+    @contextmanager
+    def unpacked(self, task_id: int, pack: IO[bytes]) -> Iterator[intake.Parcel]:
+        """Unpack a push beside the repository for inspection; what is not admitted is gone afterwards.
+
+        Raises RefusedPush, LimitExceeded.
+        """
+        with faults_named(task_id), intake.unpacked(self.layout.verified(task_id), pack, self.limits) as parcel:
+            yield parcel
 
     # Reading
 

@@ -4,7 +4,6 @@ Cookies are never looked at, so a browser cannot be tricked into a request that 
 """
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -13,15 +12,13 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from coordination.api.bodies import is_clean
-from coordination.api.problems import problem_of, too_many
-from coordination.api.throttle import wrong_keys
+from coordination.api.problems import problem_of
 from coordination.errors import Invalid, Malformed, MediaRefused, MethodRefused, NotFound, Unauthenticated
-from coordination.operations.keys import note_use
-from coordination.queries.access import Caller, caller_of_key
+from coordination.operations.admission import admit
+from coordination.queries.access import Caller
 
 KEY_WORDS = frozenset({"key", "api_key", "apikey", "api-key", "x-api-key", "access_token", "token", "lease_token", "authorization"})
 JSON_TYPES = frozenset({"application/json", ""})
-NOTE_USE_EVERY = 60.0  # seconds
 
 
 class Request(HttpRequest):
@@ -58,17 +55,8 @@ def door(view: View, *, public: bool = False) -> Callable[..., HttpResponseBase]
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Return whose key the request carries; a wrong one takes from its address's few guesses."""
-    raw = _key_in(request)
-    try:
-        caller = caller_of_key(raw)
-    except Unauthenticated:
-        public_id = raw.split("_")[1][:16] if raw.count("_") == 2 else ""
-        if wait := wrong_keys.take(f"ip:{request.META.get('REMOTE_ADDR', '')}", public_id and f"key:{public_id}"):
-            raise too_many(wait) from None
-        raise
-    _note_use(caller)
-    return caller
+    """Return whose key the request carries."""
+    return admit(_key_in(request), request.META.get("REMOTE_ADDR", ""))
 
 
 def _key_in(request: HttpRequest) -> str:
@@ -83,17 +71,6 @@ def _key_in(request: HttpRequest) -> str:
     if not plain:
         raise Unauthenticated("Send your key as `Authorization: Bearer mst_...` or as `X-API-Key: mst_...`.")
     return str(plain)
-
-
-_noted: dict[int, float] = {}
-
-
-def _note_use(caller: Caller) -> None:
-    """Write down now and then that the key is in use; every request would be a write too many."""
-    key = caller.key
-    if key and time.monotonic() - _noted.get(key.pk, float("-inf")) > NOTE_USE_EVERY:
-        _noted[key.pk] = time.monotonic()
-        note_use(key)
 
 
 def _refuse_odd(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:

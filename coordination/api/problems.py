@@ -11,7 +11,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from coordination.errors import Invalid, LimitExceeded, Malformed, MusterError, NotFound, TooMany, Unauthenticated, Unavailable
+from coordination.errors import Invalid, LimitExceeded, Malformed, MusterError, NotFound, Unauthenticated, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +132,3 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error.get("type") == "missing":
         return "This is needed." if error.get("loc", ("",))[-1] != "body" else "Send a JSON body."
     return f"{error.get('msg', 'This is wrong')}."
-
-
-def too_many(wait: float) -> TooMany:
-    seconds = max(1, round(wait))
-    return TooMany(f"Too many wrong keys from here; try again in {seconds} s.", retry_after=seconds)

@@ -28,6 +28,7 @@ class Attempt(models.Model):
     error = models.TextField(blank=True, default="")
     usage = models.JSONField(default=dict, blank=True)  # tokens, turns, durations in ms, session id, measured or not
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    tip = models.CharField(max_length=40, blank=True, default="")  # of branch attempts/<number>: the truth, the ref follows
     sealed_commit = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:

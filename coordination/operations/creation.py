@@ -8,12 +8,13 @@ from django.db.models import Q
 
 from coordination.actor import Actor
 from coordination.errors import CycleRefused, Invalid
+from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import DEFAULT_PRIORITY, DependencyKind, LeaseMode, State, Tier
 from coordination.models import Agent, Dependency, Event, Phase, Project, Task
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import check, lock_project
-from coordination.operations.files import INSTRUCTIONS, first_version
+from coordination.operations.files import first_version
 from coordination.operations.lanes import lane_for
 from coordination.operations.phases import find_path, reopen_if_completed
 from coordination.operations.readiness import settle

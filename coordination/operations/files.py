@@ -8,18 +8,19 @@ from django.db.models import F
 
 from coordination.actor import Actor
 from coordination.errors import StaleVersion
+from coordination.file_rules import refuse_bad_content
 from coordination.models import Task, TaskFile
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
 from coordination.queries.repositories import author_of, store, translated
 from repo_store import Version
 
-INSTRUCTIONS = "instructions.md"
 Changes = Mapping[str, bytes | None]
 
 
 def first_version(task: Task, files: Mapping[str, bytes], *, actor: Actor) -> None:
     """Make the repository of a task that is being created, inside the transaction that creates it."""
+    refuse_bad_content(files)
     with translated():
         version = store().write_version(task.pk, head=None, base=None, changes=files, author=author_of(actor), message=f"Create #{task.pk}")
     _record_version(task, version, files, actor, old="")
@@ -31,6 +32,7 @@ def save_files(task: Task, changes: Changes, *, base: str, actor: Actor, message
 
     Raises StaleVersion, with the difference between `base` and today's version, when somebody saved in between (A8).
     """
+    refuse_bad_content(changes)
     head = Task.objects.values_list("head", flat=True).get(pk=task.pk)
     text = message.strip() or f"Change {', '.join(sorted(changes)[:5])}"
     try:

@@ -143,9 +143,10 @@ def find_phase(caller: Caller, phase_id: int, need: Permission = Permission.READ
     return _permitted(caller, phase, phase.project_id, need)
 
 
-def find_task(caller: Caller, task_id: int, need: Permission = Permission.READ) -> Task:
+def find_task(caller: Caller, task_id: int, need: Permission = Permission.READ, *, slug: str = "") -> Task:
+    """Return a task, of the project `slug` if one is given."""
     task = Task.objects.select_related("project", "phase", "assigned_to").filter(pk=task_id).first() if _is_id(task_id) else None
-    if task is None or not caller.may(Permission.READ, task.project_id):
+    if task is None or not caller.may(Permission.READ, task.project_id) or slug not in ("", task.project.slug):
         raise NotFound(f"There is no task #{task_id}.")
     return _permitted(caller, task, task.project_id, need)
 

@@ -17,6 +17,7 @@ TRANSLATION: dict[type[repo_store.RepoError], type[MusterError]] = {
     repo_store.StaleBase: StaleVersion,
     repo_store.RefMoved: StaleVersion,
     repo_store.NothingToSave: Invalid,
+    repo_store.RefusedPush: Invalid,
     repo_store.NoSuchVersion: NotFound,
     repo_store.NoSuchFile: NotFound,
     repo_store.StoreFull: StoreFull,

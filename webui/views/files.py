@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from coordination.errors import Invalid, StaleVersion
+from coordination.file_rules import INSTRUCTIONS
 from coordination.models import Task
 from coordination.operations import files as operations
-from coordination.operations.files import INSTRUCTIONS
 from coordination.queries import task_page, versions
 from coordination.queries.access import Permission, find_task
 from webui import markdown

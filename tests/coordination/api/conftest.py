@@ -11,11 +11,11 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from coordination.actor import SYSTEM
-from coordination.api import claims, door, signs
-from coordination.api.throttle import wrong_keys
+from coordination.api import claims, signs
 from coordination.models import Agent, Phase, Project, Task, User
-from coordination.operations import agents, creation, keys, phases, projects
+from coordination.operations import admission, agents, creation, keys, phases, projects
 from coordination.operations.creation import NewTask
+from coordination.throttle import wrong_keys
 from tests.coordination.api.shapes import check_shape
 
 
@@ -23,7 +23,7 @@ from tests.coordination.api.shapes import check_shape
 def _forget_what_other_tests_left() -> None:
     """Each test has a database of its own; what this process remembers of the last one's rows must go."""
     claims.lane_numbered.cache_clear()
-    door._noted.clear()
+    admission._noted.clear()
     signs._noted.clear()
     wrong_keys.clear()
     cache.clear()
