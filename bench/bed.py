@@ -1,13 +1,13 @@
 """What a row is measured on: a database of its own, the servers' addresses, and a running Muster when it asks for one."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import MusterServer, running_muster
+from tests.servers.process import free_port
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,8 @@ class Bed:
     @contextmanager
     def muster(self, *, redis: bool = False) -> Iterator[MusterServer]:
         """Yield a Muster on this row's database, started as its users start it."""
-        with running_muster(
-            database_url=self.database_url,
-            redis_url=self.redis_url if redis else "",
-            home=self.home,
-            command=(sys.executable, "manage.py", "up"),
-        ) as server:
+        redis_url = self.redis_url if redis else ""
+        with running_muster(database_url=self.database_url, redis_url=redis_url, home=self.home, port=free_port()) as server:
             yield server
 
 

@@ -21,7 +21,8 @@ async def _measure(url: str, count: int) -> float:
         pass
 
     async with app.open_async():
-        await app.schema_manager.apply_schema_async()
+        if await app.connector.execute_query_one_async("SELECT to_regclass('procrastinate_jobs') IS NULL AS missing") == {"missing": True}:
+            await app.schema_manager.apply_schema_async()
         await nothing.batch_defer_async(*({} for _ in range(count)))
         began = time.perf_counter()
         await app.run_worker_async(concurrency=CONCURRENCY, wait=False, install_signal_handlers=False, listen_notify=False)

@@ -41,7 +41,11 @@ def _database(url: str) -> dict[str, Any]:
             # A thread that waits for work gives its connection back, so a few serve hundreds of waiting clients.
             "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 12, at_least=1), "timeout": 10},
             "connect_timeout": 5,
-            "options": "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+            # Without a number here nothing is prepared, also not the few statements that ask for it (models/sql.py). They are
+            # written so that one plan serves all of their parameters. Django's own statements are never prepared.
+            "prepare_threshold": 5,
+            "options": "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+            " -c plan_cache_mode=force_generic_plan",
         }
         config["CONN_HEALTH_CHECKS"] = True
     else:

@@ -7,10 +7,14 @@ from coordination.models.fields import choices
 class Attempt(models.Model):
     """One claim of a task: what was handed out, and what came of it. One row a claim, never overwritten by the next."""
 
-    task = models.ForeignKey("coordination.Task", on_delete=models.CASCADE, related_name="attempts")
+    # The constraint and the index below begin with these two.
+    task = models.ForeignKey("coordination.Task", on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
-    agent = models.ForeignKey("coordination.Agent", on_delete=models.PROTECT, related_name="attempts")
-    key = models.ForeignKey("coordination.ApiKey", on_delete=models.SET_NULL, null=True, related_name="+")
+    agent = models.ForeignKey("coordination.Agent", on_delete=models.PROTECT, related_name="attempts", db_index=False)
+    # Keys are revoked and not deleted.
+    key = models.ForeignKey(
+        "coordination.ApiKey", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     fence = models.PositiveBigIntegerField()
     commit = models.CharField(max_length=40, blank=True, default="")  # of the task's repository, as handed out
     told = models.JSONField(default=dict, blank=True)  # the parts of the brief that git does not hold, as handed out

@@ -33,8 +33,11 @@ class Event(models.Model):
     txid = models.BigIntegerField(db_default=TransactionId(), editable=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
-    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, null=True, related_name="events")
-    # Plain numbers, without a foreign key: the log outlives what it speaks of, and a claim writes one row, not four checks.
+    # No number here is checked against its table: the log outlives what it speaks of, and a check would make every claim of
+    # a project lock the one row of that project.
+    project = models.ForeignKey(
+        "coordination.Project", on_delete=models.CASCADE, null=True, related_name="events", db_index=False, db_constraint=False
+    )
     phase_id = models.BigIntegerField(null=True)
     task_id = models.BigIntegerField(null=True)
     agent_id = models.BigIntegerField(null=True)
@@ -44,7 +47,7 @@ class Event(models.Model):
     actor_name = models.CharField(max_length=200)
     data = models.JSONField(default=dict, blank=True)
     # Makes "this happens once" a constraint, for example the advance of a phase.
-    once = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001  (NULL: most events have no such key)
+    once = models.CharField(max_length=80, null=True)  # noqa: DJ001  (NULL: most events have no such key)
 
     objects = EventQuerySet.as_manager()
 
@@ -54,6 +57,7 @@ class Event(models.Model):
             models.Index(fields=["project", "txid", "id"], name="event_project_order"),
             models.Index(fields=["task_id", "id"], name="event_task_order"),
         ]
+        constraints = [models.UniqueConstraint(fields=["once"], condition=Q(once__isnull=False), name="an_event_happens_once")]
 
     def __str__(self) -> str:
         return f"{self.id} {self.kind}"

@@ -8,8 +8,9 @@ class Lease(models.Model):
     """The right to work on a task. Exists exactly while the task is claimed or running; heartbeats touch only this row."""
 
     task = models.OneToOneField("coordination.Task", on_delete=models.CASCADE, primary_key=True, related_name="lease")
-    attempt = models.OneToOneField("coordination.Attempt", on_delete=models.CASCADE, related_name="lease")
-    agent = models.ForeignKey("coordination.Agent", on_delete=models.CASCADE, related_name="leases")
+    # Written in one statement with the attempt, which the database checks against its task and agent.
+    attempt = models.OneToOneField("coordination.Attempt", on_delete=models.CASCADE, related_name="lease", db_constraint=False)
+    agent = models.ForeignKey("coordination.Agent", on_delete=models.CASCADE, related_name="leases", db_constraint=False)
     fence = models.PositiveBigIntegerField()
     mode = models.CharField(max_length=10, choices=choices(LeaseMode), default=LeaseMode.HEARTBEAT)
     ttl = models.PositiveIntegerField()  # seconds

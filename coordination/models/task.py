@@ -11,10 +11,11 @@ from coordination.models.fields import choices
 class Task(models.Model):
     """A unit of work in one phase. State moves only through coordination/operations."""
 
-    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="tasks")
-    phase = models.ForeignKey("coordination.Phase", on_delete=models.CASCADE, related_name="tasks")
-    lane = models.ForeignKey("coordination.Lane", on_delete=models.PROTECT, related_name="tasks")
-    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    # A claim and a completion each write an entry to every index of this row, so it has none that another one covers.
+    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="tasks", db_index=False)
+    phase = models.ForeignKey("coordination.Phase", on_delete=models.CASCADE, related_name="tasks", db_index=False)
+    lane = models.ForeignKey("coordination.Lane", on_delete=models.PROTECT, related_name="tasks", db_index=False)
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children", db_index=False)
 
     title = models.CharField(max_length=500)
     objective = models.TextField(blank=True, default="")
@@ -24,7 +25,9 @@ class Task(models.Model):
     priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY, validators=[MaxValueValidator(100)])
     tier = models.CharField(max_length=10, choices=choices(Tier), default=Tier.STANDARD)
     capabilities = models.JSONField(default=list, blank=True)
-    assigned_to = models.ForeignKey("coordination.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned")
+    assigned_to = models.ForeignKey(
+        "coordination.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned", db_index=False
+    )
     fallback_after = models.PositiveIntegerField(null=True, blank=True)  # seconds in the queue until any capable agent may take it
     review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
     max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
@@ -35,6 +38,9 @@ class Task(models.Model):
     state = models.CharField(max_length=10, choices=choices(State), default=State.WAITING)
     state_since = models.DateTimeField()
     blockers = models.PositiveIntegerField(default=0)  # unsatisfied dependencies
+    # Set when the first task waits for this one and never taken back. On the row itself, so that whoever ends the task and had
+    # to wait for the row sees what was added meanwhile.
+    has_dependents = models.BooleanField(default=False, db_default=False)
     retry_at = models.DateTimeField(null=True, blank=True)
     sort_key = models.BigIntegerField(default=0)  # lifecycle.sort_key, fixed when the task becomes ready
     fallback_at = models.DateTimeField(null=True, blank=True)
@@ -64,6 +70,8 @@ class Task(models.Model):
             models.Index(fields=["lane", "sort_key", "id"], condition=Q(state="queued"), name="task_claim_order"),
             models.Index(fields=["project", "state", "sort_key", "id"], name="task_board_order"),
             models.Index(fields=["phase", "state"], name="task_phase_progress"),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="task_children"),
+            models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="task_assigned"),
             models.Index(fields=["retry_at"], condition=Q(retry_at__isnull=False), name="task_retry_due"),
             models.Index(fields=["not_before"], condition=Q(not_before__isnull=False, state="waiting"), name="task_start_due"),
             models.Index(fields=["fallback_at"], condition=Q(fallback_at__isnull=False, state="queued"), name="task_fallback_due"),

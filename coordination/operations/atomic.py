@@ -20,14 +20,25 @@ RETRYABLE = {"40001", "40P01"}
 def atomically(verb: Callable[P, R]) -> Callable[P, R]:
     """Run `verb` in a transaction of its own, or as a part of the caller's."""
 
-    @functools.wraps(verb)
+    def in_transaction(*args: P.args, **kwargs: P.kwargs) -> R:
+        with transaction.atomic():
+            return verb(*args, **kwargs)
+
+    return functools.wraps(verb)(_tried_again(verb, in_transaction))
+
+
+def at_once(verb: Callable[P, R]) -> Callable[P, R]:
+    """Run `verb`, which is a single statement and therefore a transaction by itself, without saying BEGIN and COMMIT."""
+    return functools.wraps(verb)(_tried_again(verb, verb))
+
+
+def _tried_again(verb: Callable[P, R], alone: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if connection.in_atomic_block:
             return verb(*args, **kwargs)
         for tries_left in reversed(range(TRIES)):
             try:
-                with transaction.atomic():
-                    done = verb(*args, **kwargs)
+                done = alone(*args, **kwargs)
                 doorbell.ring()
                 return done
             except OperationalError as error:

@@ -9,41 +9,16 @@ from typing import Any, NamedTuple
 from coordination.actor import Actor
 from coordination.errors import HeldByAnother, NotClaimable, NotFound, WrongState
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, LeaseMode, State
-from coordination.models import Agent, Attempt, Event, Lane, Lease, Project, Task
+from coordination.models import Agent, Attempt, Event, Lease, Project, Task
 from coordination.models.clock import now
 from coordination.models.sql import rows, skip_locked
 from coordination.operations.atomic import atomically
+from coordination.operations.claimable import FREE, LANES_WITH_WORK, NOT_HANDED_BACK, Claimed, Narrowing
+from coordination.operations.onestatement import claim_one
 from coordination.operations.tokens import lease_token
 from coordination.queries.references import pins_for
 
-
-@dataclass(frozen=True)
-class Claimed:
-    """A task in an agent's hands: the attempt that began, and the proof with which to write about it."""
-
-    task_id: int
-    attempt_id: int
-    number: int
-    fence: int
-    lease_token: str
-    expires_at: datetime
-    server_time: datetime
-
-
-@dataclass(frozen=True)
-class Narrowing:
-    """What a claim asks for beyond what its agent can do. It only ever narrows: capabilities are the agent's own (H5)."""
-
-    project_ids: Collection[int] | None = None
-    tiers: Collection[str] | None = None
-    capabilities: Collection[str] | None = None
-
-    def admits(self, lane: "_Lane | Lane") -> bool:
-        return (
-            (self.project_ids is None or lane.project_id in self.project_ids)
-            and (self.tiers is None or lane.tier in self.tiers)
-            and (self.capabilities is None or set(lane.capabilities) <= set(self.capabilities))
-        )
+__all__ = ["Claimed", "Narrowing", "claim_next", "claim_task"]
 
 
 @dataclass(frozen=True)
@@ -74,14 +49,21 @@ class _Lane:
     max_running: int | None = None
 
 
-@atomically
 def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None, limit: int = 1) -> list[Claimed]:
     """Claim up to `limit` tasks, most urgent first, and return them; an empty list when there is nothing for this agent.
 
     A task that this agent handed back is offered to others first, for RELEASE_REST seconds.
     """
     _refuse_retired(agent)
-    asks = _Asks(agent, key_id, narrowing or Narrowing(), now())
+    wanted = narrowing or Narrowing()
+    if limit == 1 and (claimed := claim_one(agent, key_id, wanted)) is not None:
+        return claimed
+    return _claim_step_by_step(agent, key_id, wanted, limit)
+
+
+@atomically
+def _claim_step_by_step(agent: Agent, key_id: int, wanted: Narrowing, limit: int) -> list[Claimed]:
+    asks = _Asks(agent, key_id, wanted, now())
     return _claim_in_order(asks, limit) or _claim_behind_others(asks, limit)
 
 
@@ -160,29 +142,6 @@ def _refuse_by_state(task_id: int) -> None:
     if task.state == State.QUEUED:
         raise NotClaimable(f"The phase of #{task_id} is not active; claim again when it is.", task=task_id)
     raise WrongState(f"#{task_id} is {task.state}: {State(task.state).meaning}.", state=task.state)
-
-
-# A queued task is held by a pause from the moment the pause is committed, even where a race left it queued; and an agent
-# that has just handed a task back is not the one to get it next.
-FREE = """state = 'queued'
-    AND EXISTS (
-        SELECT 1 FROM coordination_phase p JOIN coordination_project j ON j.id = p.project_id
-        WHERE p.id = coordination_task.phase_id AND p.state = 'active' AND j.paused_at IS NULL
-    )"""
-NOT_HANDED_BACK = """(attempts_made = 0 OR NOT EXISTS (
-        SELECT 1 FROM coordination_attempt h
-        WHERE h.task_id = coordination_task.id AND h.agent_id = %(agent)s AND h.outcome = 'released' AND h.finished_at > %(rested)s
-    ))"""
-
-LANES_WITH_WORK = f"""
-    SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running, t.sort_key, t.id
-    FROM coordination_laneagent a
-        JOIN coordination_lane l ON l.id = a.lane_id
-        JOIN coordination_project p ON p.id = l.project_id
-        JOIN coordination_task t ON t.id = (
-            SELECT id FROM coordination_task
-            WHERE lane_id = l.id AND {FREE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1)
-    WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL"""
 
 
 def _lanes_with_work(asks: _Asks) -> list[_Lane]:

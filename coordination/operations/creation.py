@@ -12,6 +12,7 @@ from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import DEFAULT_PRIORITY, DependencyKind, LeaseMode, State, Tier
 from coordination.models import Agent, Dependency, Event, Phase, Project, Task
 from coordination.models.clock import now
+from coordination.models.sql import any_of, run
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import check, lock_project
 from coordination.operations.files import first_version
@@ -218,6 +219,8 @@ def _insert_dependencies(project: Project, news: Sequence[NewTask], tasks: Seque
                 raise Invalid(f"{need.kind!r} is no kind of dependency; choose {', '.join(DependencyKind)}.", field="needs")
             edges[task.pk, on.pk] = Dependency(project=project, task=task, on=on, kind=need.kind)
     Dependency.objects.bulk_create(edges.values(), batch_size=1000)
+    among, param = any_of({on for _, on in edges})
+    run(f"UPDATE coordination_task SET has_dependents = true WHERE id {among} AND NOT has_dependents", [param])
     blockers: dict[int, int] = {}
     for (task_id, _), edge in edges.items():
         blockers[task_id] = blockers.get(task_id, 0) + (not edge.is_satisfied_by(edge.on.state))

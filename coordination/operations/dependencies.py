@@ -29,6 +29,7 @@ def add_dependency(task: Task, on: Task, *, actor: Actor, kind: str = Dependency
     if Dependency.objects.filter(task=task, on=on).exists():
         raise Conflict(f"#{task.pk} waits for #{on.pk} already.")
     edge = Dependency.objects.create(project_id=task.project_id, task=task, on=on, kind=kind)
+    Task.objects.filter(pk=on.pk).update(has_dependents=True)
     recount_blockers(task.pk)
     record("dependency.added", actor=actor, task=task, on=on.pk, dependency=kind)
     settle([task.pk])

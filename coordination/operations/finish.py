@@ -10,6 +10,7 @@ from coordination.operations.aftermath import after_end
 from coordination.operations.atomic import atomically, undone_if_refused
 from coordination.operations.holding import Ended, end
 from coordination.operations.late import keep_late
+from coordination.operations.onestatement import complete_one
 from coordination.operations.phases import advance_soon
 from coordination.operations.projects import pause_project
 from coordination.operations.readiness import schedule_retry
@@ -19,6 +20,9 @@ from coordination.operations.tokens import Holder
 
 def complete(holder: Holder, report: Report) -> State:
     """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
+    if completed := complete_one(holder, report):
+        advance_soon(completed.phase_id)
+        return completed.state
     try:
         with undone_if_refused():
             return _complete(holder, report)

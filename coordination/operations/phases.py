@@ -12,6 +12,7 @@ from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, Wrong
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Phase, PhaseLink, Project, Task
 from coordination.models.clock import now
+from coordination.models.sql import planned
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check, lock_project
 from coordination.operations.events import record
@@ -19,6 +20,10 @@ from coordination.operations.readiness import settle_phase
 
 EDITABLE = {"name", "description", "gate", "open_ended"}
 UNFINISHED = [state for state in State if state not in (State.DONE, State.CANCELLED)]
+# Asked after every completion.
+ANY_UNFINISHED = "SELECT 1 FROM coordination_task WHERE phase_id = %(phase)s AND state IN ({}) LIMIT 1".format(
+    ", ".join(f"'{state}'" for state in UNFINISHED)
+)
 
 
 @atomically
@@ -244,7 +249,7 @@ def advance_soon(phase_id: int) -> None:
 
 def advance(phase_id: int) -> bool:
     """Complete the phase if all its tasks are finished well, start what follows, and return whether it did."""
-    if Task.objects.filter(phase=phase_id, state__in=UNFINISHED).exists():
+    if planned(ANY_UNFINISHED, {"phase": phase_id}):
         return False
     return _advance(phase_id)
 

@@ -1,0 +1,213 @@
+"""PostgreSQL's short cuts: a claim, or a completion, is one statement that is a transaction by itself.
+
+They do what `claims` and `holding` do step by step, for the common case alone: one task, no limit of the project, no
+references to pin; an end that frees no other task and costs nothing. In every other case they change nothing and say so,
+and the long way decides. SQLite always takes the long way: it knows no statement that writes to several tables.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
+from coordination.models import Agent, Attempt, Lease, Phase, Project, Task
+from coordination.models.sql import planned
+from coordination.operations.atomic import at_once
+from coordination.operations.claimable import FREE, NOT_HANDED_BACK, Claimed, Narrowing
+from coordination.operations.report import Report
+from coordination.operations.tokens import Holder, lease_token
+
+# Only front matter holds references, and then the word stands in it, as it is or escaped.
+MAY_REFER = """EXISTS (
+        SELECT 1 FROM coordination_taskfile i
+        WHERE i.task_id = coordination_task.id AND i.path = 'instructions.md' AND substr(i.content, 1, 3) = '---'
+            AND (position('context'::bytea IN i.content) > 0 OR position('\\x5c'::bytea IN i.content) > 0)
+    )"""
+NEEDED_RESULTS = """coalesce((
+        SELECT jsonb_agg(jsonb_build_array(d.on_id, r.id) ORDER BY d.on_id)
+        FROM coordination_dependency d CROSS JOIN LATERAL (
+            SELECT a.id FROM coordination_attempt a
+            WHERE a.task_id = d.on_id AND a.outcome IN ('done', 'submitted', 'failed') ORDER BY a.number DESC LIMIT 1
+        ) r WHERE d.task_id = taken.id), '[]'::jsonb)"""
+FREE_FOR_IT = f"{FREE} AND {NOT_HANDED_BACK.replace('%(rested)s', 'clock.rested')}"
+LAST = 2**63 - 1  # beyond every sort_key and id
+TASK_FIELDS = [field.attname for field in Task._meta.concrete_fields]
+TASK_COLUMNS = [field.column for field in Task._meta.concrete_fields]
+JSON_FIELDS = [place for place, name in enumerate(TASK_FIELDS) if name in {"criteria", "labels", "capabilities"}]
+
+CLAIM_ONE = f"""
+    WITH clock AS MATERIALIZED (
+        SELECT at, at - interval '{RELEASE_REST} seconds' AS rested FROM (SELECT clock_timestamp() AS at) moment
+    ), heads AS MATERIALIZED (
+        SELECT l.id AS lane, p.max_running, t.sort_key, t.id
+        FROM coordination_laneagent a
+            JOIN coordination_lane l ON l.id = a.lane_id
+            JOIN coordination_project p ON p.id = l.project_id
+            CROSS JOIN LATERAL (
+                SELECT sort_key, coordination_task.id FROM coordination_task, clock
+                WHERE lane_id = l.id AND {FREE_FOR_IT} ORDER BY sort_key, coordination_task.id LIMIT 1
+            ) t
+        WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL
+            AND (%(projects)s::bigint[] IS NULL OR l.project_id = ANY(%(projects)s::bigint[]))
+            AND (%(tiers)s::text[] IS NULL OR l.tier = ANY(%(tiers)s::text[]))
+            AND (%(capabilities)s::jsonb IS NULL OR l.capabilities <@ %(capabilities)s::jsonb)
+    ), best AS MATERIALIZED (
+        SELECT lane, max_running FROM heads ORDER BY sort_key, id LIMIT 1
+    ), next AS MATERIALIZED (
+        SELECT sort_key, id FROM heads ORDER BY sort_key, id OFFSET 1 LIMIT 1
+    ), picked AS MATERIALIZED (
+        SELECT coordination_task.id AS task FROM coordination_task, clock
+        WHERE lane_id = (SELECT lane FROM best WHERE max_running IS NULL) AND {FREE_FOR_IT}
+            AND (sort_key, coordination_task.id) < (coalesce((SELECT sort_key FROM next), {LAST}), coalesce((SELECT id FROM next), {LAST}))
+        ORDER BY sort_key, coordination_task.id LIMIT 1 FOR UPDATE OF coordination_task SKIP LOCKED
+    ), taken AS (
+        UPDATE coordination_task SET state = 'claimed', state_since = clock.at, claimed_at = clock.at, fence = fence + 1,
+            attempts_made = attempts_made + 1, fallback_at = NULL, version = coordination_task.version + 1
+        FROM picked, clock, coordination_project project, coordination_phase phase
+        WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
+            AND project.id = coordination_task.project_id AND phase.id = coordination_task.phase_id AND NOT {MAY_REFER}
+        RETURNING coordination_task.*, project.slug AS project_slug, project.lease_ttl AS project_ttl, phase.name AS phase_name,
+            CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
+    ), made AS (
+        INSERT INTO coordination_attempt (task_id, number, agent_id, key_id, fence, commit, told, claimed_at, outcome, reason_class,
+            reason, progress_note, result, result_data, report, error, usage, sealed_commit)
+        SELECT id, attempts_made, %(agent)s, %(key)s, fence, head,
+            jsonb_build_object('title', title, 'objective', objective, 'criteria', criteria, 'kind', kind, 'tier', tier,
+                'priority', priority, 'labels', labels, 'timeout', timeout, 'phase', phase_name,
+                'needs', {NEEDED_RESULTS}, 'references', '{{}}'::jsonb),
+            claimed_at, '', '', '', '', '', '{{}}', '', '', '{{}}', '' FROM taken
+        RETURNING id, told
+    ), leased AS (
+        INSERT INTO coordination_lease
+            (task_id, attempt_id, agent_id, fence, mode, ttl, acquired_at, renewed_at, expires_at, cancel_reason)
+        SELECT taken.id, made.id, %(agent)s, fence, lease_mode, ttl, claimed_at, claimed_at, claimed_at + ttl * interval '1 second', ''
+        FROM taken, made RETURNING expires_at
+    ), recorded AS (
+        INSERT INTO coordination_event
+            (at, kind, project_id, phase_id, task_id, agent_id, attempt_id, actor_kind, actor_id, actor_name, data)
+        SELECT claimed_at, 'task.claimed', project_id, phase_id, taken.id, %(agent)s, made.id, 'agent', %(agent)s, %(name)s,
+            jsonb_build_object('attempt', attempts_made, 'commit', head) FROM taken, made
+    )
+    SELECT {", ".join(f"taken.{column}" for column in TASK_COLUMNS)}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
+        leased.expires_at
+    FROM best LEFT JOIN (taken CROSS JOIN made CROSS JOIN leased) ON true"""
+
+
+@at_once
+def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | None:
+    """Claim the most urgent task; an empty list when there is none, None when this way cannot tell."""
+    if connection.vendor != "postgresql":
+        return None
+    found = planned(
+        CLAIM_ONE,
+        {
+            "agent": agent.pk,
+            "key": key_id,
+            "name": agent.name,
+            "projects": None if wanted.project_ids is None else list(wanted.project_ids),
+            "tiers": None if wanted.tiers is None else [str(tier) for tier in wanted.tiers],
+            "capabilities": None if wanted.capabilities is None else json.dumps(list(wanted.capabilities)),
+        },
+    )
+    if not found:
+        return []
+    return None if found[0][0] is None else [_claimed(found[0], agent, key_id)]
+
+
+def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
+    values = list(row[: len(TASK_FIELDS)])
+    slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[len(TASK_FIELDS) :]
+    for place in JSON_FIELDS:
+        values[place] = json.loads(values[place])
+    task = Task.from_db("default", TASK_FIELDS, values)
+    moment = task.claimed_at
+    assert moment is not None, "the statement has just set it"
+    task.project = Project.from_db("default", ["id", "slug", "lease_ttl"], [task.project_id, slug, project_ttl])
+    task.phase = Phase.from_db("default", ["id", "name"], [task.phase_id, phase_name])
+    if task.assigned_to_id == agent.pk:
+        task.assigned_to = agent
+    attempt = Attempt(
+        id=attempt_id,
+        task=task,
+        number=task.attempts_made,
+        agent=agent,
+        key_id=key_id,
+        fence=task.fence,
+        commit=task.head,
+        told=json.loads(told),
+        claimed_at=moment,
+    )
+    # Setting these makes `task.lease` and `attempt.lease` known too.
+    Lease(
+        task=task,
+        attempt=attempt,
+        agent=agent,
+        fence=task.fence,
+        mode=task.lease_mode,
+        ttl=ttl,
+        acquired_at=moment,
+        renewed_at=moment,
+        expires_at=expires_at,
+    )
+    token = lease_token(task.pk, task.fence, key_id)
+    return Claimed(task.pk, attempt_id, attempt.number, task.fence, token, expires_at, moment, attempt)
+
+
+COMPLETE = """
+    WITH clock AS MATERIALIZED (
+        SELECT clock_timestamp() AS at
+    ), ended AS (
+        UPDATE coordination_task SET state = CASE review_policy WHEN 'required' THEN 'review' ELSE 'done' END, state_since = clock.at,
+            review_at = CASE review_policy WHEN 'required' THEN clock.at ELSE review_at END,
+            done_at = CASE review_policy WHEN 'required' THEN done_at ELSE clock.at END,
+            version = version + 1, fence = fence + 1, reason = '', result = %(result)s, crashes = 0
+        FROM clock
+        WHERE id = %(task)s AND fence = %(fence)s AND state IN ('claimed', 'running') AND NOT has_dependents
+        RETURNING id, project_id, phase_id, state, clock.at
+    ), attempt AS (
+        UPDATE coordination_attempt SET finished_at = ended.at, outcome = CASE ended.state WHEN 'review' THEN 'submitted' ELSE 'done' END,
+            reason_class = '', reason = '', result = %(result)s, report = %(report)s, error = %(error)s, result_data = %(data)s,
+            usage = %(usage)s
+        FROM ended WHERE task_id = ended.id AND fence = %(fence)s
+        RETURNING coordination_attempt.id, number, agent_id
+    ), dropped AS (
+        DELETE FROM coordination_lease USING ended WHERE task_id = ended.id AND fence = %(fence)s
+    ), recorded AS (
+        INSERT INTO coordination_event
+            (at, kind, project_id, phase_id, task_id, agent_id, attempt_id, actor_kind, actor_id, actor_name, data)
+        SELECT ended.at, CASE ended.state WHEN 'review' THEN 'task.submitted' ELSE 'task.done' END, project_id, phase_id, ended.id,
+            agent_id, attempt.id, 'agent', agent_id, (SELECT name FROM coordination_agent WHERE id = agent_id),
+            jsonb_build_object('attempt', number, 'state', ended.state, 'result', left(%(result)s, 200))
+        FROM ended, attempt
+    )
+    SELECT state, phase_id FROM ended"""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The state that the task is in now, and the phase that may be complete with it."""
+
+    state: State
+    phase_id: int
+
+
+@at_once
+def complete_one(holder: Holder, report: Report) -> Completed | None:
+    """End the holder's attempt well; None when this way cannot: the lease is lost, something costs, or dependents wait."""
+    if connection.vendor != "postgresql" or report.cost_usd:
+        return None
+    found = planned(
+        COMPLETE,
+        {
+            "task": holder.task_id,
+            "fence": holder.fence,
+            "result": report.result,
+            "report": report.report,
+            "error": report.error,
+            "data": report.data,
+            "usage": report.usage,
+        },
+    )
+    return Completed(State(found[0][0]), found[0][1]) if found else None
