@@ -34,7 +34,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 from coordination.settings import *  # noqa: E402, F403  # the environment must be ready before it is read
 from coordination.settings import DATABASES, ON_POSTGRES  # noqa: E402
 
-if not ON_POSTGRES:
+if ON_POSTGRES:
+    # Races are run by dozens of threads of one process, each with a connection of its own.
+    DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 70
+else:
     # A file and not memory: threads and processes of one test share it. pytest-django adds each xdist worker's name.
     DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
 # Jobs that tests enqueue must not reach the database that DATABASE_URL names; live servers use the real storage.

@@ -94,7 +94,8 @@ def _as_settled(task: Task, queued: set[int]) -> Task:
 def _insert(project: Project, news: Sequence[NewTask], actor: Actor) -> list[Task]:
     moment = now()
     lanes: dict[tuple[str, tuple[str, ...], int | None], int] = {}
-    rows = [_row(project, new, actor, moment, lanes) for new in news]
+    usual = default_phase(project) if any(new.phase is None for new in news) else None
+    rows = [_row(project, new, new.phase or usual, actor, moment, lanes) for new in news]
     tasks = Task.objects.bulk_create(rows, batch_size=500)
     Event.objects.bulk_create(
         [
@@ -116,8 +117,14 @@ def _insert(project: Project, news: Sequence[NewTask], actor: Actor) -> list[Tas
     return tasks
 
 
-def _row(project: Project, new: NewTask, actor: Actor, moment: datetime, lanes: dict[tuple[str, tuple[str, ...], int | None], int]) -> Task:
-    phase = new.phase or default_phase(project)
+def _row(
+    project: Project,
+    new: NewTask,
+    phase: Phase | None,
+    actor: Actor,
+    moment: datetime,
+    lanes: dict[tuple[str, tuple[str, ...], int | None], int],
+) -> Task:
     if phase is None:
         raise Invalid(f"Project {project.slug} has no phase yet; add one first.", field="phase")
     if phase.project_id != project.pk or (new.parent and new.parent.project_id != project.pk):

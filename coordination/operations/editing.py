@@ -35,9 +35,13 @@ def apply_changes(row: Any, changes: Mapping[str, Any], editable: set[str], expe
 
 
 def check(row: Any) -> None:
-    """Refuse a row that its model finds wrong, in one sentence naming the field."""
+    """Refuse a row that its model finds wrong, in one sentence naming the field.
+
+    Rows it refers to are not asked for again: the caller has them in hand, and the database checks them.
+    """
+    relations = {field.name for field in row._meta.fields if field.is_relation}
     try:
-        row.clean_fields()
+        row.clean_fields(exclude=relations)
     except ValidationError as error:
         field, sentences = next(iter(error.message_dict.items()))
         raise Invalid(f"{field}: {sentences[0]}", field=field) from None

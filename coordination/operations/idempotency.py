@@ -31,7 +31,7 @@ def once(owner: str, route: str, key: str, body: bytes, run: Callable[[], Answer
     An error is not stored, because it left no effect; nor is "nothing to claim" (204), which is worth asking again.
     Raises KeyInFlight while the first request still runs, KeyReused when the body differs from the first one.
     """
-    if not key.isprintable() or len(key) > MAX_KEY:
+    if not key or not key.isprintable() or len(key) > MAX_KEY:
         raise Invalid(f"An Idempotency-Key has 1 to {MAX_KEY} printable characters.", field="Idempotency-Key")
     body_hash = hashlib.sha256(body).hexdigest()
     _refuse_in_flight(f"{owner} {route} {key}")
