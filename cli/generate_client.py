@@ -15,7 +15,7 @@ WORDS = (
     (r"\bawait ", ""),
     (r"\bAsync(Client|Transport|HttpxTransport|Iterator)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
-    (r"\baclose\b", "close"),
+    (r"\ba(close|read|iter_lines)\b", r"\1"),
     (r"\basyncio\.sleep\b", "time.sleep"),
     (r"^import asyncio\n", ""),
     (r"asyncio\.wait_for\((.*), request\.timeout\)", r"\1"),

@@ -30,7 +30,7 @@ or from the profile that `tqc init` stores.
 
 def main(arguments: Sequence[str] | None = None, *, program: str = "tqc") -> int:
     """Run one command line and return its exit code."""
-    line = list(sys.argv[1:] if arguments is None else arguments)
+    line = _command_first(list(sys.argv[1:] if arguments is None else arguments))
     if not line or line[0] in ("-h", "--help", "help"):
         return _help(line[1:], program)
     if line[0] in ("--version", "-V", "version"):
@@ -44,6 +44,18 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "tqc") -> int
         # Whoever read us has seen enough; python must not complain about it when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+
+
+def _command_first(line: list[str]) -> list[str]:
+    """Let the flags of every command stand before the command too."""
+    moved: list[str] = []
+    while line and line[0].startswith("-"):
+        name = line[0].partition("=")[0]
+        count = 2 if name in ("--url", "--profile", "--as", "--timeout") and "=" not in line[0] else 1
+        if name not in ("--json", "-q", "--quiet") and count == 1 and "=" not in line[0]:
+            break
+        moved, line = moved + line[:count], line[count:]
+    return [*line[:1], *moved, *line[1:]] if line else moved
 
 
 def claude_task_client(arguments: Sequence[str] | None = None) -> int:

@@ -6,9 +6,10 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from tqc.client.wire import Request, Response
+from tqc.client.wire import Request, Response, read
 from tqc.errors import ServerAway
 
 CONNECT_SECONDS = 10.0
@@ -34,6 +35,22 @@ class PlainTransport:
         connection = _connect(request, min(CONNECT_SECONDS, request.timeout))
         self._kept.connection, self._kept.origin = connection, _origin(request)
         return self._exchange(connection, request, deadline, fresh=True)
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Yield the answer line by line on a connection of its own; the request's time is the longest silence."""
+        connection = _connect(request, CONNECT_SECONDS)
+        connection.sock.settimeout(request.timeout)
+        try:
+            connection.request(request.method, _target(request), headers=dict(request.headers))
+            answer = connection.getresponse()
+            if answer.status != 200:
+                read(Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read(LARGEST_ANSWER)))
+            while line := answer.readline():
+                yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+        except (OSError, http.client.HTTPException) as error:
+            raise ServerAway(f"{_origin(request)} does not answer: {_words(error)}.", hint="tqc doctor") from error
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close this thread's connection."""

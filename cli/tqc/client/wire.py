@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -39,11 +39,13 @@ class Transport(Protocol):
     """Anything that can send a request. Raises ServerAway when there is no answer."""
 
     def send(self, request: Request) -> Response: ...
+    def stream(self, request: Request) -> Iterator[str]: ...
     def close(self) -> None: ...
 
 
 class AsyncTransport(Protocol):
     async def send(self, request: Request) -> Response: ...
+    def stream(self, request: Request) -> AsyncIterator[str]: ...
     async def aclose(self) -> None: ...
 
 

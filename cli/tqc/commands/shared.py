@@ -56,8 +56,8 @@ def ago(text: str | None, *, now: datetime | None = None) -> str:
 
 
 def span(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
+    for size, most, unit in ((86400, 2, "d"), (3600, 2, "h"), (60, 5, "min")):
+        if seconds >= most * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
 
@@ -120,6 +120,8 @@ def project_of(context: Context) -> str:
     found = context.client.projects(limit=20)["items"]
     if len(found) == 1:
         return found[0]["slug"]
+    if any(project["slug"] == "default" for project in found):
+        return "default"
     if not found:
         raise UsageError("There is no project yet.", hint='tqc projects add SLUG --name "NAME"')
     slugs = ", ".join(project["slug"] for project in found)

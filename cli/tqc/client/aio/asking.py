@@ -1,14 +1,17 @@
 """How every call of the client is made: the repeats, the pages, the idempotency keys."""
 
 import asyncio
+import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from tqc.client.aio.over_httpx import AsyncHttpxTransport
 from tqc.client.wire import AsyncTransport, Query, Server, pause_before, read, worth_repeating
 from tqc.errors import TqcError
+
+STREAM_SILENCE = 60.0  # seconds without a word, not even a ping, after which a stream counts as broken
 
 
 class Asking:
@@ -86,6 +89,24 @@ class Asking:
             cursor = page["next_cursor"]
             if not cursor:
                 return
+
+    async def _stream(self, path: str, query: Query, on_open: Callable[[], None] | None) -> AsyncIterator[Any]:
+        """Yield the data of each message of an event stream until it ends or breaks."""
+        headers = {"Accept": "text/event-stream"}
+        request = self.server.request("GET", path, query=query, headers=headers, timeout=STREAM_SILENCE)
+        until = time.monotonic() + self.patience
+        opened = False
+        try:
+            async for line in self._transport.stream(request):
+                if not opened and on_open:
+                    on_open()
+                opened = True
+                if line.startswith("data:"):
+                    yield json.loads(line[5:])
+        except TqcError as error:
+            if not opened and (not worth_repeating(error) or time.monotonic() > until):
+                raise
+        await asyncio.sleep(1.0)
 
     def _as(self, agent: str | None) -> str | None:
         return agent or self.server.agent or None

@@ -1,9 +1,10 @@
 """Sending requests with httpx2: proxies and certificates as it reads them from the environment."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from tqc.client.wire import Request, Response
+from tqc.client.wire import Request, Response, read
 from tqc.errors import ServerAway
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ class AsyncHttpxTransport:
         return await self._client.request(
             request.method, request.url, headers=dict(request.headers), content=request.body, timeout=request.timeout
         )
+
+    async def stream(self, request: Request) -> AsyncIterator[str]:
+        """Yield the answer line by line; the request's time is the longest silence."""
+        import httpx2
+
+        asked = self._client.stream(request.method, request.url, headers=dict(request.headers), timeout=request.timeout)
+        try:
+            async with asked as answer:
+                if answer.status_code != 200:
+                    read(
+                        Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, await answer.aread())
+                    )
+                async for line in answer.aiter_lines():
+                    yield line
+        except httpx2.HTTPError as error:
+            raise away(request, error) from error
 
     async def aclose(self) -> None:
         await self._client.aclose()

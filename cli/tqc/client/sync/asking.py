@@ -1,14 +1,17 @@
 # Generated from tqc/client/aio/asking.py by cli/generate_client.py: change that file.
 """How every call of the client is made: the repeats, the pages, the idempotency keys."""
 
+import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Callable, Mapping
 from typing import Any
 
 from tqc.client.sync.over_httpx import HttpxTransport
 from tqc.client.wire import Transport, Query, Server, pause_before, read, worth_repeating
 from tqc.errors import TqcError
+
+STREAM_SILENCE = 60.0  # seconds without a word, not even a ping, after which a stream counts as broken
 
 
 class Asking:
@@ -86,6 +89,24 @@ class Asking:
             cursor = page["next_cursor"]
             if not cursor:
                 return
+
+    def _stream(self, path: str, query: Query, on_open: Callable[[], None] | None) -> Iterator[Any]:
+        """Yield the data of each message of an event stream until it ends or breaks."""
+        headers = {"Accept": "text/event-stream"}
+        request = self.server.request("GET", path, query=query, headers=headers, timeout=STREAM_SILENCE)
+        until = time.monotonic() + self.patience
+        opened = False
+        try:
+            for line in self._transport.stream(request):
+                if not opened and on_open:
+                    on_open()
+                opened = True
+                if line.startswith("data:"):
+                    yield json.loads(line[5:])
+        except TqcError as error:
+            if not opened and (not worth_repeating(error) or time.monotonic() > until):
+                raise
+        time.sleep(1.0)
 
     def _as(self, agent: str | None) -> str | None:
         return agent or self.server.agent or None

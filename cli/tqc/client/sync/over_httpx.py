@@ -1,9 +1,10 @@
 # Generated from tqc/client/aio/over_httpx.py by cli/generate_client.py: change that file.
 """Sending requests with httpx2: proxies and certificates as it reads them from the environment."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tqc.client.wire import Request, Response
+from tqc.client.wire import Request, Response, read
 from tqc.errors import ServerAway
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ class HttpxTransport:
         return self._client.request(
             request.method, request.url, headers=dict(request.headers), content=request.body, timeout=request.timeout
         )
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Yield the answer line by line; the request's time is the longest silence."""
+        import httpx2
+
+        asked = self._client.stream(request.method, request.url, headers=dict(request.headers), timeout=request.timeout)
+        try:
+            with asked as answer:
+                if answer.status_code != 200:
+                    read(
+                        Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.read())
+                    )
+                for line in answer.iter_lines():
+                    yield line
+        except httpx2.HTTPError as error:
+            raise away(request, error) from error
 
     def close(self) -> None:
         self._client.close()

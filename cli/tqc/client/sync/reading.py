@@ -1,7 +1,7 @@
 # Generated from tqc/client/aio/reading.py by cli/generate_client.py: change that file.
 """Briefs, files with their history, attempts, messages, events and the installation itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Callable, Mapping
 from typing import Any, cast
 
 from tqc import shapes
@@ -14,12 +14,13 @@ class Reading(Asking):
 
     # Files
 
-    def files(self, task: int, *, at: str = "") -> shapes.FileList:
-        """Return the files of the task's repository; `at` is a commit, by default the newest."""
-        return cast(shapes.FileList, self.ask("GET", f"/tasks/{task}/files", query={"at": at}))
+    def files(self, task: int, *, commit: str = "") -> shapes.FileList:
+        """Return the files of the task's repository, as they are or as they were in a commit."""
+        return cast(shapes.FileList, self.ask("GET", f"/tasks/{task}/files", query={"commit": commit}))
 
-    def file(self, task: int, path: str, *, at: str = "") -> shapes.FileContent:
-        return cast(shapes.FileContent, self.ask("GET", f"/tasks/{task}/files/{segment(path)}", query={"at": at}))
+    def file(self, task: int, path: str, *, commit: str = "") -> shapes.FileContent:
+        """Return one file, as it is or as it was in a commit."""
+        return cast(shapes.FileContent, self.ask("GET", f"/tasks/{task}/files/{segment(path)}", query={"commit": commit}))
 
     def save_file(self, task: int, path: str, content: str, *, base: str, message: str = "") -> shapes.Saved:
         """Save one file. `base` is the commit you started from, "" for a task without files; StaleVersion if it is not the newest."""
@@ -40,8 +41,13 @@ class Reading(Asking):
         return cast(shapes.VersionPage, self.ask("GET", f"/tasks/{task}/history", query=query))
 
     def diff(self, task: int, old: str = "", new: str = "") -> shapes.Diff:
-        """Return what changed between two commits; by default in the newest version."""
+        """Return what changed between two commits; by default from nothing to the newest version."""
         return cast(shapes.Diff, self.ask("GET", f"/tasks/{task}/diff", query={"from": old, "to": new}))
+
+    def patch(self, task: int, old: str = "", new: str = "") -> str:
+        """Return the same as unified text."""
+        query: Query = {"from": old, "to": new, "format": "patch"}
+        return cast(str, self.ask("GET", f"/tasks/{task}/diff", query=query) or "")
 
     def blame(self, task: int, path: str) -> dict[str, Any]:
         return cast(dict[str, Any], self.ask("GET", f"/tasks/{task}/blame/{segment(path)}"))
@@ -66,7 +72,7 @@ class Reading(Asking):
     # Messages and events
 
     def messages(self, project: str, **filters: Any) -> shapes.MessagePage:
-        """Return one page of the communication log; filters are task, to, after, limit, cursor."""
+        """Return one page of the communication log, oldest first; filters are after, task, to_agent, unacked_by, limit, cursor."""
         return cast(shapes.MessagePage, self.ask("GET", f"/projects/{segment(project)}/messages", query=filters))
 
     def say(self, project: str, text: str, *, task: int | None = None, to_agent: str | None = None) -> shapes.Message:
@@ -74,22 +80,25 @@ class Reading(Asking):
         body = sent({"text": text, "task": task, "to_agent": to_agent})
         return cast(shapes.Message, self.ask("POST", f"/projects/{segment(project)}/messages", body=body))
 
-    def acknowledge(self, message: int, agent: str | None = None) -> None:
+    def acknowledge(self, message: int, agent: str | None = None) -> shapes.Message:
         """Note that the agent has read the message."""
-        self.ask("POST", f"/messages/{message}/ack", body=sent({"agent": self._as(agent)}))
+        return cast(shapes.Message, self.ask("POST", f"/messages/{message}/ack", body=sent({"agent": self._as(agent)})))
 
     def events(self, *, after: int | None = None, wait: int = 0, limit: int | None = None, **filters: Any) -> shapes.EventPage:
         """Return what happened after event `after`; wait up to `wait` seconds (30 at most) for something to happen."""
         query = {"after": after, "wait": wait or None, "limit": limit, **filters}
         return cast(shapes.EventPage, self.ask("GET", "/events", query=query, timeout=self.timeout + wait))
 
-    def follow_events(self, *, after: int | None = None, **filters: Any) -> Iterator[shapes.Event]:
-        """Yield every event after `after` (by default after now) as it happens, without end and without a gap."""
-        if after is None:
-            after = self.events(limit=1, **filters)["last"]
+    def follow_events(
+        self, *, after: int | None = None, opened: Callable[[], None] | None = None, **filters: Any
+    ) -> Iterator[shapes.Event]:
+        """Yield every event after `after` (by default after now) as it happens, without end and without a gap.
+
+        A stream that breaks is opened again behind the last event; ServerAway is raised when that fails for `patience`
+        seconds. `opened` is called each time the stream opens: whatever happens from then on will be yielded.
+        """
         while True:
-            page = self.events(after=after, wait=25, **filters)
-            for event in page["items"]:
+            for event in self._stream("/events", {"after": after, **filters}, opened):
                 after = event["id"]
                 yield event
 
