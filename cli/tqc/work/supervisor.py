@@ -44,13 +44,20 @@ class Supervisor:
         self._told_of = ""
         self._thread = threading.Thread(target=self._run, name=f"lease of #{task}", daemon=True)
 
-    def __enter__(self) -> "Supervisor":
+    def start(self) -> None:
         self._thread.start()
+
+    def close(self) -> None:
+        """Renew no more. A heartbeat that is under way ends by itself."""
+        self._closing.set()
+        self._thread.join(timeout=1.0)
+
+    def __enter__(self) -> "Supervisor":
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        self._thread.join(timeout=1.0)
+        self.close()
 
     def _run(self) -> None:
         try:
