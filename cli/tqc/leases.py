@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -83,19 +84,29 @@ class LeaseBook:
         return lease
 
     def pending_key(self, url: str, what: str) -> str:
-        """Return the idempotency key of a claim: that of the last try if its answer never arrived, so that the task is not lost."""
+        """Return the idempotency key of a claim: that of a dead process whose answer never arrived, so that its task is not lost."""
 
         def change(book: dict[str, Any]) -> str:
-            fresh = {name: each for name, each in book["pending"].items() if time.time() - each["at"] < KEEP_PENDING}
-            entry = fresh.setdefault(f"{url} {what}", {"key": os.urandom(16).hex(), "at": time.time()})
+            fresh = [each for each in book["pending"] if time.time() - each["at"] < KEEP_PENDING]
+            for entry in fresh:
+                if entry["what"] == f"{url} {what}" and not _is_alive(entry["pid"]):
+                    entry["pid"] = os.getpid()
+                    break
+            else:
+                entry = {"what": f"{url} {what}", "key": os.urandom(16).hex(), "at": time.time(), "pid": os.getpid()}
+                fresh.append(entry)
             book["pending"] = fresh
             return str(entry["key"])
 
         return self._change(change)
 
-    def settle(self, url: str, what: str) -> None:
-        """Note that the claim was answered, one way or the other."""
-        self._change(lambda book: book["pending"].pop(f"{url} {what}", None))
+    def settle(self, key: str) -> None:
+        """Note that the claim with this key was answered, one way or the other."""
+
+        def change(book: dict[str, Any]) -> None:
+            book["pending"] = [each for each in book["pending"] if each["key"] != key]
+
+        self._change(change)
 
     def _change(self, change: Callable[[dict[str, Any]], T]) -> T:
         with locked(self.path):
@@ -109,8 +120,20 @@ class LeaseBook:
             book = json.loads(self.path.read_bytes())
         except (FileNotFoundError, ValueError):
             book = {}
-        return {"version": 1, "leases": book.get("leases", []), "pending": book.get("pending", {})}
+        return {"version": 1, "leases": book.get("leases", []), "pending": book.get("pending", [])}
 
 
 def _is(entry: dict[str, Any], url: str, task: int) -> bool:
     return entry.get("url") == url and entry.get("task") == task
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return False  # two claims at once on one machine then share a lease, which is better than losing one
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

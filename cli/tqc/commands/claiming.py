@@ -18,19 +18,19 @@ def claim(context: Context, options: argparse.Namespace) -> int:
         return claim_next(
             context, wait=options.wait, project=options.project, capabilities=options.capabilities, tiers=options.tiers, brief=options.brief
         )
-    what = f"claim {options.task}"
+    what = f"claim {options.task} as {context.settings.agent}"
     key = context.leases.pending_key(context.url, what)
     try:
         claimed = as_agent(context, lambda: context.client.claim_task(options.task, idempotency_key=key))
     except ServerAway:
         raise  # the key is kept: the same command gets the same lease
     except HeldByAnother as refusal:
-        context.leases.settle(context.url, what)
+        context.leases.settle(key)
         return _held_already(context, options.task, refusal)
     except TqcError:
-        context.leases.settle(context.url, what)
+        context.leases.settle(key)
         raise
-    return _take(context, claimed, what, options.brief)
+    return _take(context, claimed, key, options.brief)
 
 
 def claim_next(
@@ -45,7 +45,7 @@ def claim_next(
     """Claim the most urgent task; exit code 3 when there is none."""
     project = project or context.settings.project or None
     # The same command gets the same key; another one is another request.
-    what = f"claim next {wait} {project} {capabilities} {tiers}"
+    what = f"claim next as {context.settings.agent} {wait} {project} {capabilities} {tiers}"
     key = context.leases.pending_key(context.url, what)
     try:
         claims = as_agent(
@@ -55,20 +55,20 @@ def claim_next(
     except ServerAway:
         raise
     except TqcError:
-        context.leases.settle(context.url, what)
+        context.leases.settle(key)
         raise
     if not claims:
-        context.leases.settle(context.url, what)
+        context.leases.settle(key)
         context.printer.answer("claim", None, list)
         context.printer.say("Nothing to claim at the moment. To wait for work: tqc claim --wait 30")
         return NOTHING
-    return _take(context, claims[0], what, brief)
+    return _take(context, claims[0], key, brief)
 
 
-def _take(context: Context, claimed: Claim, what: str, brief: bool) -> int:
+def _take(context: Context, claimed: Claim, key: str, brief: bool) -> int:
     lease = of_claim(context.url, claimed)
     context.leases.remember(lease)
-    context.leases.settle(context.url, what)
+    context.leases.settle(key)
     number = lease.task
     context.printer.answer("claim", claimed, lambda: _told(context, claimed, brief))
     read_first = "" if brief else f"brief {number}, then {context.program} "
