@@ -58,7 +58,7 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="muster-check-") as home:
         # Importing the settings makes MUSTER_HOME; a check must not touch a developer's.
         kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "REPO_ROOT"}}
-        environment = kept | {"MUSTER_HOME": home, "DJANGO_SETTINGS_MODULE": "coordination.settings"}
+        environment = kept | {"MUSTER_HOME": home, "DJANGO_SETTINGS_MODULE": "coordination.settings", "PYTHONPATH": str(ROOT / "cli")}
         failed = [name for name in names or known if not run(name, known[name], environment)]
     if failed:
         print(f"{len(failed)} of {len(names or known)} checks failed: {', '.join(failed)}")

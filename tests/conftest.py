@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster"}
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster", "engine"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,8 +64,15 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def fresh_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database, of the kind this run is about, for processes of their own; gone after the test."""
+    with fresh_database(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(directory: Path) -> Iterator[str]:
+    """Yield the address of an empty database, of the kind this run is about, and remove it afterwards."""
     if not settings.ON_POSTGRES:
-        yield f"sqlite:///{tmp_path / 'muster.sqlite3'}"
+        yield f"sqlite:///{directory / 'muster.sqlite3'}"
         return
     server_url = os.environ["DATABASE_URL"]
     name = f"muster_{uuid.uuid4().hex[:12]}"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from tests.conftest import fresh_database
+from tests.journeys.machines import Engine
 from tests.servers import MusterServer, running_muster
 
 PASSWORD = "correct horse battery"
@@ -19,6 +21,15 @@ def site(fresh_database_url: str) -> Iterator[MusterServer]:
     with running_muster(database_url=fresh_database_url, command=command, ready_path="/login") as server:
         server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
         yield server
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A server for the agents' journeys, shared by the tests of a module: project `shop` with one phase, and a key of each scope."""
+    with fresh_database(tmp_path_factory.mktemp("engine")) as url:
+        command = (sys.executable, "-m", "tests.journeys.serve")
+        with running_muster(database_url=url, command=command, environment={"BLOCKING_THREADS": "64"}) as server:
+            yield Engine(server)
 
 
 @pytest.fixture

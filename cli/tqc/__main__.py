@@ -1,0 +1,5 @@
+import sys
+
+from tqc.main import main
+
+sys.exit(main())

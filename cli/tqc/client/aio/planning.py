@@ -1,0 +1,164 @@
+"""Projects, phases and tasks, as planners and reviewers handle them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, cast
+
+from tqc import shapes
+from tqc.client.aio.asking import Asking, if_match
+from tqc.client.wire import segment
+
+
+class Planning(Asking):
+    """Projects, phases and tasks."""
+
+    # Projects
+
+    async def projects(self, *, limit: int | None = None, cursor: str | None = None) -> shapes.ProjectPage:
+        """Return one page of the projects that the key opens."""
+        return cast(shapes.ProjectPage, await self.ask("GET", "/projects", query={"limit": limit, "cursor": cursor}))
+
+    async def project(self, slug: str) -> shapes.Project:
+        return cast(shapes.Project, await self.ask("GET", f"/projects/{segment(slug)}"))
+
+    async def create_project(self, slug: str, name: str, **settings: Any) -> shapes.Project:
+        """Create a project; settings such as lease_ttl (seconds), review_policy, max_running, budget_usd."""
+        return cast(shapes.Project, await self.ask("POST", "/projects", body={"slug": slug, "name": name, **settings}))
+
+    async def edit_project(self, slug: str, changes: Mapping[str, Any], *, version: int | None = None) -> shapes.Project:
+        """Change a project's settings; with `version`, only if nobody changed it since (StaleVersion)."""
+        return cast(shapes.Project, await self.ask("PATCH", f"/projects/{segment(slug)}", body=changes, headers=if_match(version)))
+
+    async def delete_project(self, slug: str) -> None:
+        await self.ask("DELETE", f"/projects/{segment(slug)}")
+
+    async def pause_project(self, slug: str, reason: str = "") -> shapes.Project:
+        """Let nothing of the project be claimed until it is resumed."""
+        return cast(shapes.Project, await self.ask("POST", f"/projects/{segment(slug)}/pause", body={"reason": reason}))
+
+    async def resume_project(self, slug: str) -> shapes.Project:
+        return cast(shapes.Project, await self.ask("POST", f"/projects/{segment(slug)}/resume", body={}))
+
+    # Phases
+
+    async def phases(self, project: str) -> shapes.PhasePage:
+        """Return the phases of a project, in their order."""
+        return cast(shapes.PhasePage, await self.ask("GET", f"/projects/{segment(project)}/phases"))
+
+    async def phase(self, phase: int) -> shapes.Phase:
+        return cast(shapes.Phase, await self.ask("GET", f"/phases/{phase}"))
+
+    async def create_phase(self, project: str, name: str, **settings: Any) -> shapes.Phase:
+        """Create a phase; `after` lists the phases it waits for, `gate` is auto or approval."""
+        return cast(shapes.Phase, await self.ask("POST", f"/projects/{segment(project)}/phases", body={"name": name, **settings}))
+
+    async def edit_phase(self, phase: int, changes: Mapping[str, Any], *, version: int | None = None) -> shapes.Phase:
+        return cast(shapes.Phase, await self.ask("PATCH", f"/phases/{phase}", body=changes, headers=if_match(version)))
+
+    async def delete_phase(self, phase: int) -> None:
+        await self.ask("DELETE", f"/phases/{phase}")
+
+    async def approve_phase(self, phase: int) -> shapes.Phase:
+        """Open the phase's gate."""
+        return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/approve", body={}))
+
+    async def pause_phase(self, phase: int) -> shapes.Phase:
+        return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/pause", body={}))
+
+    async def resume_phase(self, phase: int) -> shapes.Phase:
+        return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/resume", body={}))
+
+    async def complete_phase(self, phase: int) -> shapes.Phase:
+        return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/complete", body={}))
+
+    async def set_phase_status(self, phase: int, status_line: str, blockers: Sequence[str] = ()) -> shapes.Phase:
+        """Say where the phase stands, and what is in its way."""
+        body = {"status_line": status_line, "blockers": list(blockers)}
+        return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/status", body=body))
+
+    async def link_phases(self, phase: int, after: int) -> None:
+        """Let `phase` wait for `after`."""
+        await self.ask("PUT", f"/phases/{phase}/after/{after}")
+
+    async def unlink_phases(self, phase: int, after: int) -> None:
+        await self.ask("DELETE", f"/phases/{phase}/after/{after}")
+
+    # Tasks
+
+    async def tasks(self, **filters: Any) -> shapes.TaskPage:
+        """Return one page of tasks; filters such as project, phase, state, agent, kind, label, tier, limit, cursor."""
+        return cast(shapes.TaskPage, await self.ask("GET", "/tasks", query=filters))
+
+    async def all_tasks(self, **filters: Any) -> AsyncIterator[shapes.Task]:
+        """Walk through every task that fits the filters, page after page."""
+        async for task in self._pages("/tasks", filters):
+            yield task
+
+    async def task(self, task: int) -> shapes.Task:
+        """Return one task, with what it needs and what needs it.
+
+        >>> (await muster.task(1))["title"]
+        'Write the schema'
+        """
+        return cast(shapes.Task, await self.ask("GET", f"/tasks/{task}"))
+
+    async def add_task(self, project: str, title: str, **fields: Any) -> shapes.Task:
+        """Add one task; fields such as phase, kind, priority (0 most urgent to 100), tier, capabilities, needs, instructions, files."""
+        return (await self.add_tasks(project, [{"title": title, **fields}]))["items"][0]
+
+    async def add_tasks(self, project: str, tasks: Sequence[Mapping[str, Any]], *, idempotency_key: str = "") -> shapes.TasksCreated:
+        """Add tasks, all or none. `ref` names a task within the request, and `needs: [{"on": ref}]` refers to it."""
+        body = {"tasks": list(tasks)}
+        answer = await self.ask("POST", f"/projects/{segment(project)}/tasks", body=body, idempotency_key=idempotency_key)
+        return cast(shapes.TasksCreated, answer)
+
+    async def edit_task(self, task: int, changes: Mapping[str, Any], *, version: int | None = None) -> shapes.Task:
+        """Change a task; with `version`, only if nobody changed it since (StaleVersion)."""
+        return cast(shapes.Task, await self.ask("PATCH", f"/tasks/{task}", body=changes, headers=if_match(version)))
+
+    async def cancel(self, task: int, reason: str = "") -> shapes.Task:
+        """Call a task off: at once, or with its agent's next heartbeat."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/cancel", body={"reason": reason}))
+
+    async def requeue(self, task: int) -> shapes.Task:
+        """Run a finished task again."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/requeue", body={}))
+
+    async def assign(self, task: int, agent: str | None, *, fallback_after: int | None = None) -> shapes.Task:
+        """Give the task to one agent, or with None to any; after `fallback_after` seconds in the queue any agent may take it."""
+        body = {"agent": agent, "fallback_after": fallback_after}
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/assign", body=body))
+
+    async def answer(self, task: int, text: str) -> shapes.Task:
+        """Answer what the task's agent asked; the answer is part of the next brief."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/answer", body={"text": text}))
+
+    async def approve(self, task: int, comments: str = "") -> shapes.Task:
+        """Accept the result of a task in review. Its author may not."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/approve", body={"comments": comments}))
+
+    async def request_changes(self, task: int, comments: str) -> shapes.Task:
+        """Send a task in review back; the comments are part of the next brief."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/request-changes", body={"comments": comments}))
+
+    async def bulk(self, action: str, tasks: Sequence[int], **arguments: Any) -> dict[str, Any]:
+        """Do one action (cancel, requeue, reprioritise, assign, edit, take_back) to many tasks, each on its own."""
+        return cast(dict[str, Any], await self.ask("POST", "/tasks/bulk", body={"action": action, "tasks": list(tasks), **arguments}))
+
+    async def add_need(self, task: int, on: int, kind: str = "success") -> None:
+        """Let the task wait for another: until it is done (success), ended (finished) or failed (failure)."""
+        await self.ask("PUT", f"/tasks/{task}/needs/{on}", body={"kind": kind})
+
+    async def remove_need(self, task: int, on: int) -> None:
+        await self.ask("DELETE", f"/tasks/{task}/needs/{on}")
+
+    async def explain(self, task: int, agent: str = "") -> shapes.Explanation:
+        """Say why a task does not run, or why one agent cannot run it."""
+        return cast(shapes.Explanation, await self.ask("GET", f"/tasks/{task}/explain", query={"agent": agent}))
+
+    async def brief(self, task: int) -> shapes.Brief:
+        """Return everything that a worker with no prior knowledge needs for this task."""
+        return cast(shapes.Brief, await self.ask("GET", f"/tasks/{task}/brief"))
+
+    async def brief_markdown(self, task: int) -> str:
+        """Return the brief as one Markdown document."""
+        return cast(str, await self.ask("GET", f"/tasks/{task}/brief.md", headers={"Accept": "text/markdown"}))
