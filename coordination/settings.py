@@ -209,8 +209,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "worker.logs.Outages"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "jobs": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Huey tells of every beat at level INFO. It has a handler here because `run_huey` adds one of its own to a logger without.
-    "loggers": {"huey": {"handlers": ["stderr"], "level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING", "propagate": False}},
+    "loggers": {"huey": {"handlers": ["jobs"], "level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING", "propagate": False}},
 }

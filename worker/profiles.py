@@ -15,6 +15,9 @@ class ProfileError(Exception):
 
 
 def config_path() -> Path:
+    """Return where `tqc` looks: MUSTER_CONFIG, or muster/config.toml in the user's configuration directory."""
+    if named := os.environ.get("MUSTER_CONFIG"):
+        return Path(named).expanduser()
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "muster" / "config.toml"
 

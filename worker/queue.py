@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("huey.worker")
 
 BEAT = 5  # seconds; Huey's own scheduler looks at the timetable once a minute
 STORAGES = {"redis": RedisStorage, "postgres": PostgresStorage, "sqlite": SqliteStorage}
@@ -39,7 +39,7 @@ class Timekeeper(Scheduler):
                     self.huey.enqueue(job)
             except BROKER_DOWN as error:
                 is_down = True  # until the next beat: each further try would cost a timeout
-                log.warning("The job queue cannot be reached (%s); running what is due without it.", error.__class__.__name__)
+                log.warning("The job queue cannot be reached; running what is due without it.", exc_info=error)
             if is_down:
                 threading.Thread(target=_run, args=(job,), name=f"without-queue-{job.name}", daemon=True).start()
 
