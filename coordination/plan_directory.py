@@ -238,19 +238,21 @@ def _check_keys(plan: Plan, mistakes: Mistakes) -> None:
     _refuse_twins([(task.key, task.file) for task in plan.tasks], "tasks", mistakes)
     _refuse_twins([(phase.key, phase.file) for phase in plan.phases], "phases", mistakes)
     tasks, phases = {task.key for task in plan.tasks}, {phase.key for phase in plan.phases}
+    earlier: set[str] = set()
     for phase in plan.phases:
         for key in phase.after or ():
             if key not in phases:
-                mistakes.add(
-                    phase.file, "after", f"There is no phase with the key {key!r} in this plan{plan_values.did_you_mean(key, phases)}."
-                )
+                near = plan_values.did_you_mean(key, phases)
+                mistakes.add(phase.file, "after", f"There is no phase with the key {key!r} in this plan{near}.")
+            elif key not in earlier:
+                mistakes.add(phase.file, "after", f"Phase {key!r} does not stand before this one; give its folder a smaller number.")
+        earlier.add(phase.key)
     for task in plan.tasks:
         for need in task.waits:
             if need.on not in tasks:
-                named = "needs" if need.kind == DependencyKind.SUCCESS else "after" if need.kind == DependencyKind.FINISHED else "needs"
-                mistakes.add(
-                    task.file, named, f"There is no task with the key {need.on!r} in this plan{plan_values.did_you_mean(need.on, tasks)}."
-                )
+                field = "after" if need.kind == DependencyKind.FINISHED else "needs"
+                near = plan_values.did_you_mean(need.on, tasks)
+                mistakes.add(task.file, field, f"There is no task with the key {need.on!r} in this plan{near}.")
 
 
 def _refuse_twins(keyed: list[tuple[str, str]], things: str, mistakes: Mistakes) -> None:

@@ -52,11 +52,8 @@ def _project_for(slug: str, plan: Plan, actor: Actor) -> tuple[Project, bool]:
 
 
 def _make_phases(project: Project, plan: Plan, actor: Actor) -> dict[str, Phase]:
-    """Make the phases in an order in which each comes after those it waits for."""
     made: dict[str, Phase] = {}
     for planned in plan.phases:
-        if missing := next((key for key in planned.after or () if key not in made), None):
-            raise Invalid(f"{planned.file}: after: Phase {missing!r} stands later in the plan; give it a smaller number.", field="after")
         made[planned.key] = create_phase(
             project,
             name=planned.name,
