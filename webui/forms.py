@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from coordination.lifecycle import DependencyKind, Gate, ReviewPolicy, Tier
+from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, ReviewPolicy, Tier
 from coordination.models import Agent, Phase, Project, Role, Scope
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
@@ -45,7 +45,7 @@ class ProjectSettingsForm(forms.Form):
     )
     max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts a task may take")
     lease_ttl = forms.IntegerField(
-        min_value=120, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
+        min_value=SHORTEST_LEASE_TTL, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
     )
     max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
     budget_usd = forms.DecimalField(

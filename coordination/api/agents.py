@@ -62,7 +62,8 @@ def heartbeat(request: Request, body: HeartbeatAsked | None = None) -> HttpRespo
     def run() -> Answer:
         server_time = agents.seen(agent, display_name=body.display_name if body else "")
         beats = [beat_told(beat) for beat in leases.renew_all(agent)]
-        return Answer(200, {"agent": agent.name, "server_time": server_time, "heartbeat_every": HEARTBEAT_EVERY, "leases": beats})
+        soonest = min((beat["heartbeat_every"] for beat in beats), default=HEARTBEAT_EVERY)
+        return Answer(200, {"agent": agent.name, "server_time": server_time, "heartbeat_every": soonest, "leases": beats})
 
     response = once_only(request, run)
     sweep_if_due()

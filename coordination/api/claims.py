@@ -17,7 +17,7 @@ from coordination.api.shapes.work import ClaimAsked, ClaimOneAsked, ClaimsTold, 
 from coordination.api.signs import alive
 from coordination.api.waiting import long_poll
 from coordination.hub import Wanted
-from coordination.lifecycle import HEARTBEAT_EVERY
+from coordination.lifecycle import LEASE_TTL, heartbeat_every
 from coordination.models import Agent, Attempt, Event, Lane
 from coordination.models.clock import now
 from coordination.operations import claims
@@ -59,7 +59,7 @@ def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> 
         "lease_token": lease_token(attempt.task_id, attempt.fence, key_id),
         "fence": attempt.fence,
         "expires_at": lease.expires_at if lease else None,
-        "heartbeat_every": HEARTBEAT_EVERY,
+        "heartbeat_every": heartbeat_every(lease.ttl if lease else LEASE_TTL),
         "server_time": moment,
         "brief": brief_of(attempt).as_dict() if with_brief else None,
     }

@@ -54,11 +54,11 @@ def detail(task: Task) -> dict[str, Any]:
         ],
         "needed_by": list(Dependency.objects.filter(on=task).order_by("task_id").values_list("task_id", flat=True)[:1000]),
         "runnable_by": runnable,
-        "warnings": _cautions([task], {task.pk: runnable}),
+        "warnings": cautions([task], {task.pk: runnable}),
     }
 
 
-def _cautions(found: Sequence[Task], runnable: dict[int, int]) -> list[dict[str, Any]]:
+def cautions(found: Sequence[Task], runnable: dict[int, int]) -> list[dict[str, Any]]:
     return [
         {"task": task.pk, "code": "nobody_can_run", "sentence": finding.why_nobody(task)}
         for task in found
@@ -88,7 +88,7 @@ def create_tasks(request: Request, slug: str, body: TasksAsked) -> HttpResponse:
         rows = list(finding.told(Task.objects.filter(pk__in=[task.pk for task in made])).order_by("pk"))
         runnable = finding.agents_for(rows)
         items = [{**task_told(task), "ref": new.ref, "runnable_by": runnable[task.pk]} for task, new in zip(rows, news, strict=True)]
-        return Answer(201, {"items": items, "warnings": _cautions(rows, runnable)})
+        return Answer(201, {"items": items, "warnings": cautions(rows, runnable)})
 
     return once_only(request, run)
 

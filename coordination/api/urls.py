@@ -6,7 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from coordination.api import agents, claims, docs, events, files, health, keys, me, messages, phases, projects, reading, tasks, work
+from coordination.api import agents, claims, docs, events, files, health, keys, me, messages, phases, plans, projects, reading, tasks, work
 from coordination.api.compat import seed000, seed004
 from coordination.api.door import door
 from coordination.api.service import api
@@ -23,6 +23,7 @@ for _router in (
     files.router,
     phases.router,
     projects.router,
+    plans.router,
     messages.router,
     keys.router,
     me.router,

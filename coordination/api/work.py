@@ -21,7 +21,7 @@ from coordination.api.shapes.work import (
 )
 from coordination.api.signs import alive_by_id
 from coordination.errors import Invalid, Refused
-from coordination.lifecycle import HEARTBEAT_EVERY, State
+from coordination.lifecycle import State, heartbeat_every
 from coordination.operations import finish, leases, messages
 from coordination.operations.idempotency import Answer
 from coordination.operations.leases import LeaseBeat
@@ -59,7 +59,7 @@ def beat_told(beat: LeaseBeat) -> dict[str, Any]:
         "cancel_requested": beat.cancel_requested,
         "cancel_reason": beat.cancel_reason,
         "instructions_changed": changed,
-        "heartbeat_every": HEARTBEAT_EVERY,
+        "heartbeat_every": heartbeat_every(beat.ttl),
     }
 
 

@@ -22,6 +22,7 @@ class LeaseBeat:
     agent_id: int
     attempt: int
     fence: int
+    ttl: int
     expires_at: datetime
     server_time: datetime
     cancel_requested: bool
@@ -66,6 +67,7 @@ def _beat(lease: Lease, moment: datetime) -> LeaseBeat:
         agent_id=lease.agent_id,
         attempt=lease.attempt.number,
         fence=lease.fence,
+        ttl=lease.ttl,
         expires_at=lease.expires_at,
         server_time=moment,
         cancel_requested=lease.cancel_requested_at is not None,

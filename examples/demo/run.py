@@ -279,8 +279,10 @@ def _own_database() -> Iterator[str]:
 
 def _load_plan(server: MusterServer, plan: Path) -> Muster:
     key = server.manage("createkey", "--name", "the demo's planner", "--scope", "coordinator").split()[-1]
-    print(server.manage("importplan", str(plan), "--project", PROJECT).splitlines()[0])
     muster = Muster(server.url, key)
+    files = {path.relative_to(plan).as_posix(): path.read_text(encoding="utf-8") for path in sorted(plan.rglob("*")) if path.is_file()}
+    made = muster.post(f"/projects/{PROJECT}/plan", {"files": files})
+    print(f"Loaded the plan {plan.name}: {len(made['phases'])} phases, {len(made['tasks'])} tasks.\n", flush=True)
     muster.patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
     return muster
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, Strict
 
 from coordination.api.shapes.base import Asked, Line, Name, ReviewWord, Text, Told, asks
-from coordination.lifecycle import ReviewPolicy
+from coordination.lifecycle import LEASE_TTL, SHORTEST_LEASE_TTL, ReviewPolicy
 from coordination.models import Project
 
 
@@ -22,7 +22,7 @@ Dollars = Annotated[Decimal, Strict(False), BeforeValidator(number), Field(ge=0,
 
 class ProjectSettings(Asked):
     description: Text = ""
-    lease_ttl: Annotated[int, Field(ge=120, le=86_400)] = 150
+    lease_ttl: Annotated[int, Field(ge=SHORTEST_LEASE_TTL, le=86_400)] = LEASE_TTL
     max_attempts: Annotated[int, Field(ge=1, le=1000)] = 3
     review_policy: ReviewWord = ReviewPolicy.NONE
     max_running: Annotated[int, Field(ge=0, le=100_000)] | None = None
