@@ -23,7 +23,7 @@ def test_a_plan_becomes_phases_and_tasks_of_a_project_that_exists(planner: Calle
         ("copy-orders", "waiting"),
         ("undo", "waiting"),
     ]
-    assert Task.objects.get(title="Copy").created_by.startswith("coordinator:")
+    assert Task.objects.get(title="Copy").created_by == "key:a coordinator's key"
 
 
 def test_it_warns_of_tasks_that_nobody_can_run(planner: Caller, jean: Caller) -> None:
