@@ -30,7 +30,7 @@ STOP_SECONDS = 30
 # What a person's shell may hold and a test's server must not see.
 FOREIGN = (
     *("DATABASE_URL", "REDIS_URL", "MUSTER_HOME", "REPO_ROOT", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PORT", "DEBUG"),
-    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "LOG_LEVEL"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "LOG_LEVEL", "MUSTER_CONFIG"),
 )
 
 
