@@ -20,6 +20,7 @@ from coordination.hub import Wanted
 from coordination.lifecycle import HEARTBEAT_EVERY
 from coordination.models import Agent, Attempt, Event, Lane
 from coordination.models.clock import now
+from coordination.models.prepared import Prepared
 from coordination.operations import claims
 from coordination.operations.claims import Claimed, Narrowing
 from coordination.operations.idempotency import Answer
@@ -30,7 +31,10 @@ from coordination.queries.tasks import next_for
 
 router = Router(tags=["work"])
 
-READ_WITH = ("agent", "lease", "task__project", "task__phase", "task__assigned_to", "task__lease__agent", "task__lease__attempt")
+CLAIMED = Prepared(
+    lambda pk: Attempt.objects.filter(pk=pk).select_related("agent", "lease", "task__project", "task__phase", "task__assigned_to"),
+    sample=-1,
+)
 
 
 def agent_of(request: Request, named: str | None) -> Agent:
@@ -40,13 +44,14 @@ def agent_of(request: Request, named: str | None) -> Agent:
 
 def claims_told(attempt_ids: Sequence[int], key_id: int, *, with_brief: bool, at: datetime | None = None) -> list[dict[str, Any]]:
     """Tell of claimed attempts. The lease token is derived here and stored nowhere (P2)."""
-    found = {each.pk: each for each in Attempt.objects.filter(pk__in=attempt_ids).select_related(*READ_WITH)}
     moment = at or now()
-    return [_told(found[pk], key_id, moment, with_brief) for pk in attempt_ids if pk in found]
+    return [_told(attempt, key_id, moment, with_brief) for pk in attempt_ids for attempt in CLAIMED.rows(pk)]
 
 
 def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> dict[str, Any]:
     lease = getattr(attempt, "lease", None)
+    if lease:
+        lease.agent, lease.attempt, attempt.task.lease = attempt.agent, attempt, lease
     return {
         "task": task_told(attempt.task),
         "attempt": {
