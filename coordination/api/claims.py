@@ -16,6 +16,7 @@ from coordination.api.shapes.told_tasks import TaskTold, task_told
 from coordination.api.shapes.work import ClaimAsked, ClaimOneAsked, ClaimsTold, ClaimTold, Wait
 from coordination.api.signs import alive
 from coordination.api.waiting import long_poll
+from coordination.errors import NotFound
 from coordination.hub import Wanted
 from coordination.lifecycle import HEARTBEAT_EVERY
 from coordination.models import Agent, Attempt, Event, Lane
@@ -150,7 +151,13 @@ def claim_one(request: Request, task_id: int, body: ClaimOneAsked | None = None)
     def run() -> Answer:
         return Answer(200, {"attempts": [claims.claim_task(task.pk, agent, key_id=key_id, allowed=request.auth.project_ids).attempt_id]})
 
-    return once_only(request, run, lambda stored: claims_told(stored["attempts"], key_id, with_brief=asked.brief)[0])
+    def rebuild(stored: Any) -> dict[str, Any]:
+        found = claims_told(stored["attempts"], key_id, with_brief=asked.brief)
+        if not found:
+            raise NotFound(f"There is no task #{task_id} any more.")
+        return found[0]
+
+    return once_only(request, run, rebuild)
 
 
 class NextQuery(BaseModel):
