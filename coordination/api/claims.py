@@ -43,10 +43,12 @@ def agent_of(request: Request, named: str | None) -> Agent:
     return acting_agent(request.auth, named or request.META.get("HTTP_X_AGENT", ""))
 
 
-def claims_told(attempt_ids: Sequence[int], key_id: int, *, with_brief: bool, at: datetime | None = None) -> list[dict[str, Any]]:
-    """Tell of claimed attempts. The lease token is derived here and stored nowhere (P2)."""
-    moment = at or now()
-    return [_told(attempt, key_id, moment, with_brief) for pk in attempt_ids for attempt in CLAIMED.rows(pk)]
+def claims_told(attempt_ids: Sequence[int], key_id: int, *, with_brief: bool, fresh: Sequence[Claimed] = ()) -> list[dict[str, Any]]:
+    """Tell of claimed attempts; `fresh` are those claimed just now. The lease token is derived here and stored nowhere (P2)."""
+    at_hand = {each.attempt_id: each.attempt for each in fresh if each.attempt}
+    moment = fresh[0].server_time if fresh else now()
+    attempts = (at_hand.get(pk) or CLAIMED.first(pk) for pk in attempt_ids)
+    return [_told(attempt, key_id, moment, with_brief) for attempt in attempts if attempt]
 
 
 def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> dict[str, Any]:
@@ -101,8 +103,7 @@ def _claim_now(request: Request, asked: ClaimAsked) -> HttpResponse:
         return Answer(200, {"attempts": [each.attempt_id for each in fresh]}) if fresh else Answer(204, None)
 
     def rebuild(stored: Any) -> dict[str, Any]:
-        at = fresh[0].server_time if fresh else None
-        return {"items": claims_told(stored["attempts"], key_id, with_brief=asked.brief, at=at)}
+        return {"items": claims_told(stored["attempts"], key_id, with_brief=asked.brief, fresh=fresh)}
 
     return once_only(request, run, rebuild)
 
@@ -148,11 +149,14 @@ def claim_one(request: Request, task_id: int, body: ClaimOneAsked | None = None)
     agent, key_id = agent_of(request, asked.agent), _key_id(request)
     alive(agent)
 
+    fresh: list[Claimed] = []
+
     def run() -> Answer:
-        return Answer(200, {"attempts": [claims.claim_task(task.pk, agent, key_id=key_id, allowed=request.auth.project_ids).attempt_id]})
+        fresh[:] = [claims.claim_task(task.pk, agent, key_id=key_id, allowed=request.auth.project_ids)]
+        return Answer(200, {"attempts": [fresh[0].attempt_id]})
 
     def rebuild(stored: Any) -> dict[str, Any]:
-        found = claims_told(stored["attempts"], key_id, with_brief=asked.brief)
+        found = claims_told(stored["attempts"], key_id, with_brief=asked.brief, fresh=fresh)
         if not found:
             raise NotFound(f"There is no task #{task_id} any more.")
         return found[0]
