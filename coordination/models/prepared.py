@@ -1,25 +1,35 @@
 """Queries that run with every request, compiled once: Django composes the SQL of a wide query anew each time, which costs
 more than the database takes to answer it."""
 
+import re
 import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
+from coordination.models.sql import planned
+
 M = TypeVar("M", bound=Model)
 
 
 class _Plan(NamedTuple):
     sql: str
-    params: tuple[Any, ...]
+    params: dict[str, Any]
     model: type[Model]
     columns: Sequence[str]
     start: int
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
     related: Sequence[Any]
+
+
+def _named(sql: str) -> str:
+    """Give each `%s` the name of its place: p0, p1..."""
+    places = count()
+    return re.sub(r"%s", lambda _: f"%(p{next(places)})s", sql)
 
 
 class Prepared(Generic[M]):
@@ -37,10 +47,8 @@ class Prepared(Generic[M]):
     def rows(self, value: Any) -> list[M]:
         """Run the query for this value."""
         plan = self._plan or self._compile()
-        with connection.cursor() as cursor:
-            cursor.execute(plan.sql, [value if param == self._sample else param for param in plan.params])
-            found = cursor.fetchall()
-        return [self._instance(plan, list(row)) for row in found]
+        params = {name: value if param == self._sample else param for name, param in plan.params.items()}
+        return [self._instance(plan, list(row)) for row in planned(plan.sql, params)]
 
     def first(self, value: Any) -> M | None:
         found = self.rows(value)
@@ -54,8 +62,8 @@ class Prepared(Generic[M]):
             fields = info["select_fields"]
             converters = compiler.get_converters([column[0] for column in select])
             self._plan = _Plan(
-                sql=sql,
-                params=tuple(params),
+                sql=_named(sql),
+                params={f"p{place}": param for place, param in enumerate(params)},
                 model=info["model"],
                 columns=[select[place][0].target.attname for place in fields],
                 start=fields[0],
