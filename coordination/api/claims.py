@@ -16,10 +16,12 @@ from coordination.api.shapes.told_tasks import TaskTold, task_told
 from coordination.api.shapes.work import ClaimAsked, ClaimOneAsked, ClaimsTold, ClaimTold, Wait
 from coordination.api.signs import alive
 from coordination.api.waiting import long_poll
+from coordination.errors import NotFound
 from coordination.hub import Wanted
 from coordination.lifecycle import LEASE_TTL, heartbeat_every
 from coordination.models import Agent, Attempt, Event, Lane
 from coordination.models.clock import now
+from coordination.models.prepared import Prepared
 from coordination.operations import claims
 from coordination.operations.claims import Claimed, Narrowing
 from coordination.operations.idempotency import Answer
@@ -30,7 +32,10 @@ from coordination.queries.tasks import next_for
 
 router = Router(tags=["work"])
 
-READ_WITH = ("agent", "lease", "task__project", "task__phase", "task__assigned_to", "task__lease__agent", "task__lease__attempt")
+CLAIMED = Prepared(
+    lambda pk: Attempt.objects.filter(pk=pk).select_related("agent", "lease", "task__project", "task__phase", "task__assigned_to"),
+    sample=-1,
+)
 
 
 def agent_of(request: Request, named: str | None) -> Agent:
@@ -38,15 +43,18 @@ def agent_of(request: Request, named: str | None) -> Agent:
     return acting_agent(request.auth, named or request.META.get("HTTP_X_AGENT", ""))
 
 
-def claims_told(attempt_ids: Sequence[int], key_id: int, *, with_brief: bool, at: datetime | None = None) -> list[dict[str, Any]]:
-    """Tell of claimed attempts. The lease token is derived here and stored nowhere (P2)."""
-    found = {each.pk: each for each in Attempt.objects.filter(pk__in=attempt_ids).select_related(*READ_WITH)}
-    moment = at or now()
-    return [_told(found[pk], key_id, moment, with_brief) for pk in attempt_ids if pk in found]
+def claims_told(attempt_ids: Sequence[int], key_id: int, *, with_brief: bool, fresh: Sequence[Claimed] = ()) -> list[dict[str, Any]]:
+    """Tell of claimed attempts; `fresh` are those claimed just now. The lease token is derived here and stored nowhere (P2)."""
+    at_hand = {each.attempt_id: each.attempt for each in fresh if each.attempt}
+    moment = fresh[0].server_time if fresh else now()
+    attempts = (at_hand.get(pk) or CLAIMED.first(pk) for pk in attempt_ids)
+    return [_told(attempt, key_id, moment, with_brief) for attempt in attempts if attempt]
 
 
 def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> dict[str, Any]:
     lease = getattr(attempt, "lease", None)
+    if lease:
+        lease.agent, lease.attempt, attempt.task.lease = attempt.agent, attempt, lease
     return {
         "task": task_told(attempt.task),
         "attempt": {
@@ -95,8 +103,7 @@ def _claim_now(request: Request, asked: ClaimAsked) -> HttpResponse:
         return Answer(200, {"attempts": [each.attempt_id for each in fresh]}) if fresh else Answer(204, None)
 
     def rebuild(stored: Any) -> dict[str, Any]:
-        at = fresh[0].server_time if fresh else None
-        return {"items": claims_told(stored["attempts"], key_id, with_brief=asked.brief, at=at)}
+        return {"items": claims_told(stored["attempts"], key_id, with_brief=asked.brief, fresh=fresh)}
 
     return once_only(request, run, rebuild)
 
@@ -142,10 +149,19 @@ def claim_one(request: Request, task_id: int, body: ClaimOneAsked | None = None)
     agent, key_id = agent_of(request, asked.agent), _key_id(request)
     alive(agent)
 
-    def run() -> Answer:
-        return Answer(200, {"attempts": [claims.claim_task(task.pk, agent, key_id=key_id, allowed=request.auth.project_ids).attempt_id]})
+    fresh: list[Claimed] = []
 
-    return once_only(request, run, lambda stored: claims_told(stored["attempts"], key_id, with_brief=asked.brief)[0])
+    def run() -> Answer:
+        fresh[:] = [claims.claim_task(task.pk, agent, key_id=key_id, allowed=request.auth.project_ids)]
+        return Answer(200, {"attempts": [fresh[0].attempt_id]})
+
+    def rebuild(stored: Any) -> dict[str, Any]:
+        found = claims_told(stored["attempts"], key_id, with_brief=asked.brief, fresh=fresh)
+        if not found:
+            raise NotFound(f"There is no task #{task_id} any more.")
+        return found[0]
+
+    return once_only(request, run, rebuild)
 
 
 class NextQuery(BaseModel):

@@ -81,7 +81,7 @@ def _refuse_odd(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
     if request.method in ("POST", "PUT", "PATCH", "DELETE"):
         if request.META.get("HTTP_CONTENT_ENCODING", "identity") not in ("identity", ""):
             raise MediaRefused("Send the body as it is; compressed bodies are not unpacked here.")
-        if request.content_type not in JSON_TYPES and int(request.META.get("CONTENT_LENGTH") or 0):
+        if request.content_type not in JSON_TYPES and request.META.get("CONTENT_LENGTH", "") not in ("", "0"):
             raise MediaRefused("Send JSON, with the header `Content-Type: application/json`.")
 
 

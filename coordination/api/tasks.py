@@ -30,7 +30,7 @@ from coordination.models import Dependency, Task
 from coordination.operations import creation, dependencies, questions, reviews, tasks
 from coordination.operations.idempotency import Answer
 from coordination.queries import tasks as finding
-from coordination.queries.access import Permission, find_project, find_task, require_may_add, visible_tasks
+from coordination.queries.access import Permission, find_project, find_task, require, require_may_add, visible_tasks
 
 router = Router(tags=["tasks"])
 
@@ -85,10 +85,11 @@ def create_tasks(request: Request, slug: str, body: TasksAsked) -> HttpResponse:
     def run() -> Answer:
         news = [new_task(each, project, request.auth) for each in body.tasks]
         made = creation.create_tasks(project, news, actor=request.auth.actor)
-        rows = list(finding.told(Task.objects.filter(pk__in=[task.pk for task in made])).order_by("pk"))
-        runnable = finding.agents_for(rows)
-        items = [{**task_told(task), "ref": new.ref, "runnable_by": runnable[task.pk]} for task, new in zip(rows, news, strict=True)]
-        return Answer(201, {"items": items, "warnings": cautions(rows, runnable)})
+        rows = {task.pk: task for task in finding.told(Task.objects.filter(pk__in=[task.pk for task in made]))}
+        in_order = [rows[task.pk] for task in made]
+        runnable = finding.agents_for(in_order)
+        items = [{**task_told(task), "ref": new.ref, "runnable_by": runnable[task.pk]} for task, new in zip(in_order, news, strict=True)]
+        return Answer(201, {"items": items, "warnings": cautions(in_order, runnable)})
 
     return once_only(request, run)
 
@@ -196,13 +197,16 @@ def bulk_tasks(request: Request, body: BulkAsked) -> HttpResponse:
 
 
 def _found(request: Request, numbers: Sequence[int]) -> tuple[list[Task], dict[int, dict[str, Any]]]:
-    found, missing = [], {}
-    for number in dict.fromkeys(numbers):
-        try:
-            found.append(find_task(request.auth, number, Permission.PLAN))
-        except (NotFound, Invalid) as refusal:
-            missing[number] = {"task": number, "ok": False, "code": refusal.code, "error": refusal.sentence}
-    return found, missing
+    """Return the tasks that there are for this caller, and what to tell of the others. One that it may not plan refuses all."""
+    rows = {task.pk: task for task in visible_tasks(request.auth).select_related("project", "phase").filter(pk__in=numbers)}
+    for task in rows.values():
+        require(request.auth, Permission.PLAN, task.project_id)
+    missing = {
+        number: {"task": number, "ok": False, "code": NotFound.code, "error": f"There is no task #{number}."}
+        for number in numbers
+        if number not in rows
+    }
+    return [rows[number] for number in dict.fromkeys(numbers) if number in rows], missing
 
 
 def _arguments(request: Request, body: BulkAsked, found: Sequence[Task]) -> dict[str, Any]:

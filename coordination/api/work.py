@@ -23,6 +23,7 @@ from coordination.api.signs import alive_by_id
 from coordination.errors import Invalid, Refused
 from coordination.lifecycle import State, heartbeat_every
 from coordination.operations import finish, leases, messages
+from coordination.operations.admission import brake
 from coordination.operations.idempotency import Answer
 from coordination.operations.leases import LeaseBeat
 from coordination.operations.report import Report
@@ -35,12 +36,15 @@ router = Router(tags=["work"])
 def hold(request: Request, task_id: int, body: WorkAsked | None) -> Holder:
     """Return the right to write that the request proves. Whoever may not see the task hears that there is none."""
     token = (body.lease_token if body else "") or request.META.get("HTTP_X_LEASE_TOKEN", "")
+    key = request.auth.key
     try:
-        if not token or request.auth.key is None:
+        if not token or key is None:
             raise Invalid("Send the lease_token of your claim, in the body or as X-Lease-Token.", field="lease_token")
-        return holder_of(token, task_id, request.auth.key.pk)
-    except (Invalid, Refused):
+        return holder_of(token, task_id, key.pk)
+    except (Invalid, Refused) as refusal:
         find_task(request.auth, task_id, Permission.WORK)
+        if isinstance(refusal, Refused) and key:
+            brake("lease tokens", f"lease:{key.pk}")
         raise
 
 

@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(max_length=16, unique=True)),
                 ('hash', models.CharField(max_length=64)),
                 ('name', models.CharField(max_length=100)),
-                ('scope', models.CharField(choices=[('agent', 'Agent'), ('coordinator', 'Coordinator'), ('reader', 'Reader')], max_length=12)),
+                ('scope', models.CharField(choices=[('agent', 'Agent'), ('coordinator', 'Coordinator'), ('reader', 'Reader'), ('admin', 'Admin')], max_length=12)),
                 ('is_limited', models.BooleanField(default=False)),
                 ('created_by', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField()),

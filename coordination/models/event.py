@@ -1,8 +1,27 @@
 from django.db import connection, models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 
 from coordination.models.fields import TransactionId
+
+# The number that the next transaction gets, and the oldest one at work in this database. pg_snapshot_xmin would also count
+# those of every other database of the server, so that one long import elsewhere would hold up every event here.
+IN_FLIGHT = """
+    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+        (SELECT array_agg(backend_xid::text::bigint) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_xid IS NOT NULL)"""
+SHORT = 2**32  # backend_xid has 32 bits, the numbers that events keep have 64
+
+
+def _oldest_in_flight() -> int:
+    """Return the number below which every transaction has ended.
+
+    Must be asked in a statement of its own, before the events: what ended between the two is seen by the second.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FLIGHT)
+        following, at_work = cursor.fetchone()
+    numbers: list[int] = [following, *(following - (following - xid) % SHORT for xid in at_work or ())]
+    return min(numbers)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -10,7 +29,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Leave out events younger than a transaction still in flight, so that no reader ever skips one that commits late."""
         if connection.vendor != "postgresql":
             return self
-        return self.filter(txid__lt=RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", []))
+        return self.filter(txid__lt=_oldest_in_flight())
 
     def after(self, cursor: int) -> "EventQuerySet":
         """Return the events that follow event `cursor`, in the order of the log."""

@@ -11,11 +11,13 @@ class Scope(models.TextChoices):
     AGENT = "agent"
     COORDINATOR = "coordinator"
     READER = "reader"
+    ADMIN = "admin"
 
 
 class ApiKey(models.Model):
     """A key `mst_<public id>_<secret>`, of which only the hash is stored.
 
+    A person's own key does what that person may do, as far as its scope goes; only such a key can have scope admin.
     An agent key with `agent` set acts as that agent alone. Without, it is a fleet key: it acts as the agents it registered.
     Without `is_limited`, it opens every project; with it, only those in `projects`, also when the last of them is gone.
     """

@@ -29,6 +29,8 @@ def create_key(
         raise Invalid(f"{scope!r} is no scope; choose {', '.join(Scope.values)}.", field="scope")
     if agent and scope != Scope.AGENT:
         raise Invalid("Only a key of scope agent can belong to an agent.", field="agent")
+    if scope == Scope.ADMIN and user is None:
+        raise Invalid("Only a person's own key can have scope admin; choose coordinator.", field="scope")
     public_id, secret = secrets.token_hex(6), secrets.token_hex(32)
     key = ApiKey(
         public_id=public_id,

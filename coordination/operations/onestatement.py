@@ -72,12 +72,12 @@ CLAIM_ONE = f"""
             CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
     ), made AS (
         INSERT INTO coordination_attempt (task_id, number, agent_id, key_id, fence, commit, told, claimed_at, outcome, reason_class,
-            reason, progress_note, result, result_data, report, error, usage, sealed_commit)
+            reason, progress_note, result, result_data, report, error, usage, sealed_commit, tip)
         SELECT id, attempts_made, %(agent)s, %(key)s, fence, head,
             jsonb_build_object('title', title, 'objective', objective, 'criteria', criteria, 'kind', kind, 'tier', tier,
                 'priority', priority, 'labels', labels, 'timeout', timeout, 'phase', phase_name,
                 'needs', {NEEDED_RESULTS}, 'references', '{{}}'::jsonb),
-            claimed_at, '', '', '', '', '', '{{}}', '', '', '{{}}', '' FROM taken
+            claimed_at, '', '', '', '', '', '{{}}', '', '', '{{}}', '', '' FROM taken
         RETURNING id, told
     ), leased AS (
         INSERT INTO coordination_lease

@@ -16,6 +16,8 @@ from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
 from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 from coordination.models.agent import AgentQuerySet
 from coordination.models.event import EventQuerySet
+from coordination.models.prepared import Prepared
+from coordination.models.sql import rows
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ class Permission(IntEnum):
     ADMIN = 4
 
 
-OF_SCOPE = {Scope.READER: Permission.READ, Scope.AGENT: Permission.WORK, Scope.COORDINATOR: Permission.PLAN}
+OF_SCOPE = {Scope.READER: Permission.READ, Scope.AGENT: Permission.WORK, Scope.COORDINATOR: Permission.PLAN, Scope.ADMIN: Permission.ADMIN}
 OF_ROLE = {Role.VIEWER: Permission.READ, Role.PLANNER: Permission.PLAN, Role.ADMIN: Permission.ADMIN}
 IN_WORDS = {
     Permission.READ: "reading",
@@ -70,11 +72,22 @@ class Caller:
         return f"key:{self.key.pk}" if self.key else f"user:{self.user.pk}" if self.user else "nobody"
 
 
+OPENED = "SELECT project_id FROM coordination_apikey_projects WHERE apikey_id = %s"
+LIVE_KEY = Prepared(
+    lambda public_id: (
+        ApiKey.objects.select_related("agent", "user")
+        .filter(revoked_at=None, public_id=public_id)
+        .exclude(expires_at__lte=Now())
+        .order_by()
+    ),
+    sample="the public id",
+)
+
+
 def caller_of_key(raw: str) -> Caller:
     """Return the caller whose key this is; every wrong key gets the same refusal."""
     parts = raw.split("_", 2)
-    keys = ApiKey.objects.select_related("agent", "user").filter(revoked_at=None).exclude(expires_at__lte=Now())
-    key = keys.filter(public_id=parts[1]).first() if len(parts) == 3 and _is_clean(raw) else None
+    key = LIVE_KEY.first(parts[1]) if len(parts) == 3 and _is_clean(raw) else None
     if key is None or not key.matches(parts[2]):
         raise Unauthenticated("This key is unknown, revoked or expired; ask an admin for a new one.")
     return _caller(key)
@@ -86,7 +99,7 @@ def _is_clean(raw: str) -> bool:
 
 def _caller(key: ApiKey) -> Caller:
     permission = OF_SCOPE[Scope(key.scope)]
-    limit = list(key.projects.values_list("pk", flat=True)) if key.is_limited else [EVERY_PROJECT]
+    limit = [pk for (pk,) in rows(OPENED, [key.pk])] if key.is_limited else [EVERY_PROJECT]
     if key.user:
         person = caller_of_user(key.user, key=key)
         return replace(person, permissions=_within(person, permission, limit))

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
-from coordination.lifecycle import BAND_RANGE, Band, State
+from coordination.lifecycle import BAND_RANGE, RELEASE_REST, Band, Outcome, PhaseState, State
 from coordination.models import Agent, Attempt, Event, Lane, LaneAgent, Task
+from coordination.models.clock import now
 
 MATCHES = {
     # One statement a database: `contains` on JSON is PostgreSQL's alone.
@@ -124,7 +125,11 @@ def next_for(agent: Agent, project_ids: Sequence[int] | None, limit: int = 1) ->
     lanes = Lane.objects.filter(laneagent__agent=agent, project__paused_at=None)
     if project_ids is not None:
         lanes = lanes.filter(project__in=project_ids)
-    queued = Task.objects.filter(lane=OuterRef("pk"), state=State.QUEUED).order_by("sort_key", "id").values("pk")
+    handed_back = Attempt.objects.filter(
+        task=OuterRef("pk"), agent=agent, outcome=Outcome.RELEASED, finished_at__gt=now() - timedelta(seconds=RELEASE_REST)
+    )
+    free = Task.objects.filter(~Exists(handed_back), lane=OuterRef("pk"), state=State.QUEUED, phase__state=PhaseState.ACTIVE)
+    queued = free.order_by("sort_key", "id").values("pk")
     heads = [head for nth in range(limit) for head in lanes.values_list(Subquery(queued[nth : nth + 1]), flat=True) if head]
     return list(told(Task.objects.filter(pk__in=heads, state=State.QUEUED)).order_by("sort_key", "id")[:limit])
 

@@ -163,7 +163,7 @@ def vera(shop: Project) -> Caller:
 def ada(db: None) -> Caller:
     """The admin's key opens everything."""
     user = User.objects.create_superuser("ada", password="a long password")
-    return key_for("coordinator", user=user)
+    return key_for("admin", user=user)
 
 
 @pytest.fixture

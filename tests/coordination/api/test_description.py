@@ -49,8 +49,9 @@ def test_the_page_loads_nothing_from_elsewhere(nobody: Caller, db: None) -> None
     assert len(files) == 4
     for file in files:
         assert Path(str(finders.find(file))).stat().st_size > 0
-        with Client().get(f"/static/{file}") as answer:
-            assert answer.status_code == 200
+        answer = Client().get(f"/static/{file}")
+        answer.close()
+        assert answer.status_code == 200
 
 
 def test_every_code_has_its_line_on_the_page_of_problems(db: None) -> None:

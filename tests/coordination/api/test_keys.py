@@ -37,7 +37,7 @@ def test_nobody_else_makes_keys(planner: Caller, jared: Caller, vera: Caller) ->
 def test_a_projects_admin_makes_keys_for_that_project_only(shop: Project, lab: Project, db: None) -> None:
     pat = User.objects.create_user("pat", password="a long password")
     projects.grant_role(shop, pat, "admin", actor=SYSTEM)
-    caller = key_for("coordinator", user=pat)
+    caller = key_for("admin", user=pat)
     foreign = ApiKey.objects.get(pk=ApiKey.objects.order_by("-pk")[0].pk)
     key_for("agent", projects=[lab])
     assert caller.post("keys", {"name": "x", "scope": "agent", "projects": ["shop"]}).status == 201

@@ -101,3 +101,12 @@ def test_a_heartbeat_tells_of_changed_instructions(add: AddTask, jared: Caller, 
     changed = jared.post(f"tasks/{task.pk}/heartbeat", {"lease_token": claimed["lease_token"]}).json["instructions_changed"]
     assert changed["to"] == saved.json["head"]
     assert jared.get(changed["diff"]).json["files"][0]["new_path"] == "instructions.md"
+
+
+def test_guessing_lease_tokens_is_slowed_down(add: AddTask, jared: Caller) -> None:
+    task = add()
+    token = claim(jared)["lease_token"]
+    forged = token[:-4] + ("0000" if token[-4:] != "0000" else "1111")
+    answers = [jared.post(f"tasks/{task.pk}/heartbeat", {"lease_token": forged}) for _ in range(30)]
+    assert {answer.status for answer in answers} == {403, 429}
+    assert jared.post(f"tasks/{task.pk}/heartbeat", {"lease_token": token}).status == 200
