@@ -95,6 +95,8 @@ def _claim_now(request: Request, asked: ClaimAsked) -> HttpResponse:
         return Answer(200, {"attempts": [each.attempt_id for each in fresh]}) if fresh else Answer(204, None)
 
     def rebuild(stored: Any) -> dict[str, Any]:
+        if known := [each.attempt for each in fresh if each.attempt]:
+            return {"items": [_told(attempt, key_id, fresh[0].server_time, asked.brief) for attempt in known]}
         at = fresh[0].server_time if fresh else None
         return {"items": claims_told(stored["attempts"], key_id, with_brief=asked.brief, at=at)}
 

@@ -6,12 +6,15 @@ One text serves both databases; `any_of` and `skip_locked` are the only words th
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
+from django.db.models import JSONField, Model
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
+
+M = TypeVar("M", bound=Model)
 
 
 def any_of(ids: Iterable[int]) -> tuple[str, Any]:
@@ -58,6 +61,22 @@ def planned(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         # Text of our own, and every value a parameter. Whole numbers go in one width: each other width would be another plan.
         cursor.execute(statement.encode(), {name: _fixed(value) for name, value in params.items()}, prepare=True)
         return cursor.fetchall() if cursor.description else []
+
+
+def columns(model: type[Model], table: str) -> str:
+    """Return the columns of `model` for a SELECT, from the table that the statement calls `table`."""
+    return ", ".join(f"{table}.{field.column}" for field in model._meta.concrete_fields)
+
+
+def instance(model: type[M], values: Sequence[Any]) -> M:
+    """Return the row of `model` that begins a row read by `planned`, whose first columns are `columns(model, ...)`."""
+    fields = model._meta.concrete_fields
+    read = [json.loads(value) if isinstance(field, JSONField) else value for field, value in zip(fields, values, strict=False)]
+    return model.from_db(connection.alias, [field.attname for field in fields], read)
+
+
+def width(model: type[Model]) -> int:
+    return len(model._meta.concrete_fields)
 
 
 def _fixed(value: Any) -> Any:

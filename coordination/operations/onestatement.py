@@ -13,7 +13,7 @@ from django.db import connection
 
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
 from coordination.models import Agent, Attempt, Lease, Phase, Project, Task
-from coordination.models.sql import planned
+from coordination.models.sql import columns, instance, planned, width
 from coordination.operations.atomic import at_once
 from coordination.operations.claimable import FREE, NOT_HANDED_BACK, Claimed, Narrowing
 from coordination.operations.report import Report
@@ -33,9 +33,6 @@ NEEDED_RESULTS = """coalesce((
         ) r WHERE d.task_id = taken.id), '[]'::jsonb)"""
 FREE_FOR_IT = f"{FREE} AND {NOT_HANDED_BACK.replace('%(rested)s', 'clock.rested')}"
 LAST = 2**63 - 1  # beyond every sort_key and id
-TASK_FIELDS = [field.attname for field in Task._meta.concrete_fields]
-TASK_COLUMNS = [field.column for field in Task._meta.concrete_fields]
-JSON_FIELDS = [place for place, name in enumerate(TASK_FIELDS) if name in {"criteria", "labels", "capabilities"}]
 
 CLAIM_ONE = f"""
     WITH clock AS MATERIALIZED (
@@ -90,7 +87,7 @@ CLAIM_ONE = f"""
         SELECT claimed_at, 'task.claimed', project_id, phase_id, taken.id, %(agent)s, made.id, 'agent', %(agent)s, %(name)s,
             jsonb_build_object('attempt', attempts_made, 'commit', head) FROM taken, made
     )
-    SELECT {", ".join(f"taken.{column}" for column in TASK_COLUMNS)}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
+    SELECT {columns(Task, "taken")}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
         leased.expires_at
     FROM best LEFT JOIN (taken CROSS JOIN made CROSS JOIN leased) ON true"""
 
@@ -117,11 +114,8 @@ def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | N
 
 
 def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
-    values = list(row[: len(TASK_FIELDS)])
-    slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[len(TASK_FIELDS) :]
-    for place in JSON_FIELDS:
-        values[place] = json.loads(values[place])
-    task = Task.from_db("default", TASK_FIELDS, values)
+    slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[width(Task) :]
+    task = instance(Task, row)
     moment = task.claimed_at
     assert moment is not None, "the statement has just set it"
     task.project = Project.from_db("default", ["id", "slug", "lease_ttl"], [task.project_id, slug, project_ttl])

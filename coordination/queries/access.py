@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeVar
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -16,6 +17,7 @@ from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
 from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 from coordination.models.agent import AgentQuerySet
 from coordination.models.event import EventQuerySet
+from coordination.models.sql import columns, instance, planned, width
 
 T = TypeVar("T")
 
@@ -73,11 +75,30 @@ class Caller:
 def caller_of_key(raw: str) -> Caller:
     """Return the caller whose key this is; every wrong key gets the same refusal."""
     parts = raw.split("_", 2)
-    keys = ApiKey.objects.select_related("agent", "user").filter(revoked_at=None).exclude(expires_at__lte=Now())
-    key = keys.filter(public_id=parts[1]).first() if len(parts) == 3 and _is_clean(raw) else None
+    key = _valid_key(parts[1]) if len(parts) == 3 and _is_clean(raw) else None
     if key is None or not key.matches(parts[2]):
         raise Unauthenticated("This key is unknown, revoked or expired; ask an admin for a new one.")
     return _caller(key)
+
+
+# Every request of an agent begins with this question.
+KEY_AND_AGENT = f"""
+    SELECT {columns(ApiKey, "k")}, {columns(Agent, "a")}
+    FROM coordination_apikey k LEFT JOIN coordination_agent a ON a.id = k.agent_id
+    WHERE k.public_id = %(public_id)s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"""
+
+
+def _valid_key(public_id: str) -> ApiKey | None:
+    if connection.vendor != "postgresql":
+        keys = ApiKey.objects.select_related("agent", "user").filter(revoked_at=None).exclude(expires_at__lte=Now())
+        return keys.filter(public_id=public_id).first()
+    found = planned(KEY_AND_AGENT, {"public_id": public_id})
+    if not found:
+        return None
+    key = instance(ApiKey, found[0])
+    if key.agent_id:
+        key.agent = instance(Agent, found[0][width(ApiKey) :])
+    return key
 
 
 def _is_clean(raw: str) -> bool:
