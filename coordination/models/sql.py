@@ -75,6 +75,20 @@ def instance(model: type[M], values: Sequence[Any]) -> M:
     return model.from_db(connection.alias, [field.attname for field in fields], read)
 
 
+def insertion(model: type[Model], **given: str) -> str:
+    """Return `INSERT INTO .. SELECT ..`, to be followed by its FROM: the given columns, and for every other its default."""
+    for field in model._meta.concrete_fields:
+        has_own = field.primary_key or field.null or field.has_db_default()
+        if field.column and field.column not in given and not has_own:
+            given[field.column] = _literal(field.get_default())
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(given)}) SELECT {', '.join(given.values())}"
+
+
+def _literal(value: Any) -> str:
+    """Write a default of ours as SQL: a number, a word of the code, or an empty container."""
+    return str(value) if isinstance(value, int) else f"'{value if isinstance(value, str) else json.dumps(value)}'"
+
+
 def width(model: type[Model]) -> int:
     return len(model._meta.concrete_fields)
 

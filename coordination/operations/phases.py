@@ -1,7 +1,6 @@
 """Phases: their order, their gates, and when one is complete and the next begins (P12)."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -244,7 +243,7 @@ def advance_soon(phase_id: int) -> None:
 
     Asked inside it, two last tasks that finish at once would each see the other unfinished, and nobody would advance.
     """
-    transaction.on_commit(partial(advance, phase_id), robust=True)
+    transaction.on_commit(lambda: advance(phase_id), robust=True)
 
 
 def advance(phase_id: int) -> bool:
