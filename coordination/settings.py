@@ -130,6 +130,14 @@ MIDDLEWARE = [
     "webui.middleware.Refusals",
 ]
 
+# What is left of it for agents (coordination/handler.py).
+AGENTS_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webui.middleware.ContentSecurityPolicy",
+]
+
 ROOT_URLCONF = "coordination.urls"
 WSGI_APPLICATION = "coordination.wsgi.application"
 AUTH_USER_MODEL = "coordination.User"

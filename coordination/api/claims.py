@@ -61,7 +61,7 @@ def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> 
         "expires_at": lease.expires_at if lease else None,
         "heartbeat_every": HEARTBEAT_EVERY,
         "server_time": moment,
-        "brief": brief_of(attempt).as_dict() if with_brief else None,
+        "brief": brief_of(attempt) if with_brief else None,
     }
 
 

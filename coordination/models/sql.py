@@ -4,12 +4,14 @@ One text serves both databases; `any_of` and `skip_locked` are the only words th
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import JSONField, Model
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
@@ -51,16 +53,27 @@ def planned(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
     Planning such a statement takes longer than running it. Alone, it is a transaction of its own; inside one, a part of it.
     """
-    if connection.vendor != "postgresql":
+    database = connections[DEFAULT_DB_ALIAS]  # once: the proxy `connection` looks its thread's up at every mention
+    if database.vendor != "postgresql":
         return rows(statement, params)
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": statement, "time": "0"})
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        # Text of our own, and every value a parameter. Whole numbers go in one width: each other width would be another plan.
-        cursor.execute(statement.encode(), {name: _fixed(value) for name, value in params.items()}, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    if database.queries_logged:
+        database.queries_log.append({"sql": statement, "time": "0"})
+    text, names = _numbered(statement)
+    with database.wrap_database_errors, psycopg.RawCursor(database.connection) as cursor:
+        cursor.execute(text, [_fixed(params[name]) for name in names], prepare=True)
+        return cursor.fetchall()
+
+
+@lru_cache(maxsize=100)
+def _numbered(statement: str) -> tuple[bytes, list[str]]:
+    """Return the statement with $1 for the first of the names and so on, which is how PostgreSQL itself counts parameters."""
+    names = list(dict.fromkeys(NAMED.findall(statement)))
+    return NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", statement).encode(), names
+
+
+NAMED = re.compile(r"%\((\w+)\)s")
 
 
 def columns(model: type[Model], table: str) -> str:
