@@ -22,6 +22,9 @@ DATABASE_URL = env_str("DATABASE_URL", f"sqlite:///{MUSTER_HOME / 'muster.sqlite
 REDIS_URL = env_str("REDIS_URL")
 
 
+POSTGRES = "coordination.postgres"
+
+
 def _database(url: str) -> dict[str, Any]:
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(url))
@@ -47,14 +50,14 @@ def _database(url: str) -> dict[str, Any]:
             "options": "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
             " -c plan_cache_mode=force_generic_plan",
         }
-        config["CONN_HEALTH_CHECKS"] = True
+        config["ENGINE"] = POSTGRES  # looks after the health of connections itself
     else:
         raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL (postgres://) or SQLite (sqlite:///).")
     return config
 
 
 DATABASES = {"default": _database(DATABASE_URL)}
-ON_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+ON_POSTGRES = DATABASES["default"]["ENGINE"] == POSTGRES
 
 
 def _secret_key() -> str:
@@ -125,6 +128,14 @@ MIDDLEWARE = [
     "webui.middleware.ContentSecurityPolicy",
     "webui.middleware.ViewerTimeZone",
     "webui.middleware.Refusals",
+]
+
+# What is left of it for agents (coordination/handler.py).
+AGENTS_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webui.middleware.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "coordination.urls"

@@ -69,7 +69,7 @@ def _told(attempt: Attempt, key_id: int, moment: datetime, with_brief: bool) -> 
         "expires_at": lease.expires_at if lease else None,
         "heartbeat_every": heartbeat_every(lease.ttl if lease else LEASE_TTL),
         "server_time": moment,
-        "brief": brief_of(attempt).as_dict() if with_brief else None,
+        "brief": brief_of(attempt) if with_brief else None,
     }
 
 

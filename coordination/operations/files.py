@@ -1,7 +1,6 @@
 """Versions of a task's instructions and context: objects first, row second, ref last (P14)."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -79,7 +78,7 @@ def _record_version(task: Task, version: Version, changes: Changes, actor: Actor
         files=sorted(changes),
         message=version.message.splitlines()[0][:200],
     )
-    transaction.on_commit(partial(_follow, task.pk, version.commit), robust=True)
+    transaction.on_commit(lambda: _follow(task.pk, version.commit), robust=True)
 
 
 def _follow(task_id: int, head: str) -> None:

@@ -9,11 +9,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
-from coordination.models import Agent, Attempt, Lease, Phase, Project, Task
-from coordination.models.sql import planned
+from coordination.models import Agent, Attempt, Event, Lease, Phase, Project, Task
+from coordination.models.sql import columns, insertion, instance, planned, width
 from coordination.operations.atomic import at_once
 from coordination.operations.claimable import FREE, NOT_HANDED_BACK, Claimed, Narrowing
 from coordination.operations.report import Report
@@ -35,22 +35,47 @@ NEEDED_RESULTS = """coalesce((
         ) r WHERE d.task_id = taken.id), '[]'::jsonb)"""
 FREE_FOR_IT = f"{FREE} AND {NOT_HANDED_BACK.replace('%(rested)s', 'clock.rested')}"
 LAST = 2**63 - 1  # beyond every sort_key and id
-TASK_FIELDS = [field.attname for field in Task._meta.concrete_fields]
-TASK_COLUMNS = [field.column for field in Task._meta.concrete_fields]
-JSON_FIELDS = [place for place, name in enumerate(TASK_FIELDS) if name in {"criteria", "labels", "capabilities"}]
 
+MAKE_ATTEMPT = insertion(
+    Attempt,
+    task_id="id",
+    number="attempts_made",
+    agent_id="%(agent)s",
+    key_id="%(key)s",
+    fence="fence",
+    commit="head",
+    told=f"""jsonb_build_object('title', title, 'objective', objective, 'criteria', criteria, 'kind', kind, 'tier', tier,
+            'priority', priority, 'labels', labels, 'timeout', timeout, 'phase', phase_name,
+            'needs', {NEEDED_RESULTS}, 'references', '{{}}'::jsonb)""",
+    claimed_at="claimed_at",
+)
+MAKE_LEASE = insertion(
+    Lease,
+    task_id="taken.id",
+    attempt_id="made.id",
+    agent_id="%(agent)s",
+    fence="fence",
+    mode="lease_mode",
+    ttl="ttl",
+    acquired_at="claimed_at",
+    renewed_at="claimed_at",
+    expires_at="claimed_at + ttl * interval '1 second'",
+)
+RECORD_CLAIM = insertion(
+    Event,
+    at="claimed_at",
+    kind="'task.claimed'",
+    project_id="project_id",
+    phase_id="phase_id",
+    task_id="taken.id",
+    agent_id="%(agent)s",
+    attempt_id="made.id",
+    actor_kind="'agent'",
+    actor_id="%(agent)s",
+    actor_name="%(name)s",
+    data="jsonb_build_object('attempt', attempts_made, 'commit', head)",
+)
 
-def _blanks(model: type[models.Model], given: set[str]) -> dict[str, str]:
-    """Return `{column: literal}` for what a new row of `model` starts with, as the ORM would write it."""
-    starts = {
-        field.column: field.get_default()
-        for field in model._meta.concrete_fields
-        if not (field.primary_key or field.null or field.column in given)
-    }
-    return {column: f"'{json.dumps(start) if isinstance(start, dict) else start}'" for column, start in starts.items()}
-
-
-ATTEMPT_BLANKS = _blanks(Attempt, {"task_id", "number", "agent_id", "key_id", "fence", "commit", "told", "claimed_at"})
 
 CLAIM_ONE = f"""
     WITH clock AS MATERIALIZED (
@@ -86,26 +111,14 @@ CLAIM_ONE = f"""
         RETURNING coordination_task.*, project.slug AS project_slug, project.lease_ttl AS project_ttl, phase.name AS phase_name,
             CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
     ), made AS (
-        INSERT INTO coordination_attempt (task_id, number, agent_id, key_id, fence, commit, told, claimed_at,
-            {", ".join(ATTEMPT_BLANKS)})
-        SELECT id, attempts_made, %(agent)s, %(key)s, fence, head,
-            jsonb_build_object('title', title, 'objective', objective, 'criteria', criteria, 'kind', kind, 'tier', tier,
-                'priority', priority, 'labels', labels, 'timeout', timeout, 'phase', phase_name,
-                'needs', {NEEDED_RESULTS}, 'references', '{{}}'::jsonb),
-            claimed_at, {", ".join(ATTEMPT_BLANKS.values())} FROM taken
+        {MAKE_ATTEMPT} FROM taken
         RETURNING id, told
     ), leased AS (
-        INSERT INTO coordination_lease
-            (task_id, attempt_id, agent_id, fence, mode, ttl, acquired_at, renewed_at, expires_at, cancel_reason)
-        SELECT taken.id, made.id, %(agent)s, fence, lease_mode, ttl, claimed_at, claimed_at, claimed_at + ttl * interval '1 second', ''
-        FROM taken, made RETURNING expires_at
+        {MAKE_LEASE} FROM taken, made RETURNING expires_at
     ), recorded AS (
-        INSERT INTO coordination_event
-            (at, kind, project_id, phase_id, task_id, agent_id, attempt_id, actor_kind, actor_id, actor_name, data)
-        SELECT claimed_at, 'task.claimed', project_id, phase_id, taken.id, %(agent)s, made.id, 'agent', %(agent)s, %(name)s,
-            jsonb_build_object('attempt', attempts_made, 'commit', head) FROM taken, made
+        {RECORD_CLAIM} FROM taken, made
     )
-    SELECT {", ".join(f"taken.{column}" for column in TASK_COLUMNS)}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
+    SELECT {columns(Task, "taken")}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
         leased.expires_at
     FROM best LEFT JOIN (taken CROSS JOIN made CROSS JOIN leased) ON true"""
 
@@ -132,11 +145,8 @@ def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | N
 
 
 def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
-    values = list(row[: len(TASK_FIELDS)])
-    slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[len(TASK_FIELDS) :]
-    for place in JSON_FIELDS:
-        values[place] = json.loads(values[place])
-    task = Task.from_db("default", TASK_FIELDS, values)
+    slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[width(Task) :]
+    task = instance(Task, row)
     moment = task.claimed_at
     assert moment is not None, "the statement has just set it"
     task.project = Project.from_db("default", ["id", "slug", "lease_ttl"], [task.project_id, slug, project_ttl])
@@ -170,7 +180,22 @@ def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
     return Claimed(task.pk, attempt_id, attempt.number, task.fence, token, expires_at, moment, attempt)
 
 
-COMPLETE = """
+RECORD_END = insertion(
+    Event,
+    at="ended.at",
+    kind="CASE ended.state WHEN 'review' THEN 'task.submitted' ELSE 'task.done' END",
+    project_id="project_id",
+    phase_id="phase_id",
+    task_id="ended.id",
+    agent_id="agent_id",
+    attempt_id="attempt.id",
+    actor_kind="'agent'",
+    actor_id="agent_id",
+    actor_name="(SELECT name FROM coordination_agent WHERE id = agent_id)",
+    data="jsonb_build_object('attempt', number, 'state', ended.state, 'result', left(%(result)s, 200))",
+)
+
+COMPLETE = f"""
     WITH clock AS MATERIALIZED (
         SELECT clock_timestamp() AS at
     ), ended AS (
@@ -190,12 +215,7 @@ COMPLETE = """
     ), dropped AS (
         DELETE FROM coordination_lease USING ended WHERE task_id = ended.id AND fence = %(fence)s
     ), recorded AS (
-        INSERT INTO coordination_event
-            (at, kind, project_id, phase_id, task_id, agent_id, attempt_id, actor_kind, actor_id, actor_name, data)
-        SELECT ended.at, CASE ended.state WHEN 'review' THEN 'task.submitted' ELSE 'task.done' END, project_id, phase_id, ended.id,
-            agent_id, attempt.id, 'agent', agent_id, (SELECT name FROM coordination_agent WHERE id = agent_id),
-            jsonb_build_object('attempt', number, 'state', ended.state, 'result', left(%(result)s, 200))
-        FROM ended, attempt
+        {RECORD_END} FROM ended, attempt
     )
     SELECT state, phase_id FROM ended"""
 

@@ -1,7 +1,6 @@
 """Projects: create, edit, pause and resume, delete; and who may do what in them."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -83,11 +82,11 @@ def delete_project(project: Project, *, actor: Actor) -> None:
     Task.objects.filter(project=project).delete()
     project.delete()
     for pk in [pk for pk, head in tasks if head]:
-        transaction.on_commit(partial(_forget_repository, pk), robust=True)
+        _forget_repository(pk)
 
 
 def _forget_repository(task_id: int) -> None:
-    store().delete(task_id)
+    transaction.on_commit(lambda: store().delete(task_id), robust=True)
 
 
 @atomically

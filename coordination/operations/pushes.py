@@ -7,7 +7,6 @@ while a long push was on its way (A10).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import IO
 
 from django.db import transaction
@@ -154,7 +153,7 @@ def _record(task_id: int, command: Command, pushed: Pushed, ask: Ask, lease_toke
         _move_main(task, command, pushed, caller.actor)
     else:
         _move_attempt(task, place.attempt, command, pushed, caller.actor)
-    transaction.on_commit(partial(_follow, task_id, command.ref, command.new), robust=True)
+    transaction.on_commit(lambda: _follow(task_id, command.ref, command.new), robust=True)
 
 
 def _move_main(task: Task, command: Command, pushed: Pushed, actor: Actor) -> None:

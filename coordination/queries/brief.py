@@ -8,11 +8,14 @@ from typing import Any
 
 from coordination import frontmatter
 from coordination.lifecycle import heartbeat_every
-from coordination.models import Attempt, Question, Review, Task, TaskFile
+from coordination.models import Attempt, Question, Review, Task
+from coordination.models.sql import planned
 from coordination.queries.references import pins_for, references_in, resolve
 from coordination.queries.repositories import store, translated
 
 INSTRUCTIONS = "instructions.md"
+# A part of the answer to every claim.
+FILES = "SELECT path, content FROM coordination_taskfile WHERE task_id = %(task)s"
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _files_at(task: Task, commit: str) -> dict[str, bytes]:
     if not commit:
         return {}
     if commit == task.head:
-        return {file.path: bytes(file.content) for file in TaskFile.objects.filter(task=task)}
+        return {path: bytes(content) for path, content in planned(FILES, {"task": task.pk})}
     with translated():
         return store().read_files(task.pk, commit)
 
