@@ -107,7 +107,7 @@ def _take(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_token:
         grown_from=place.grown_from or None,
         roots=MAIN_ROOTS if is_main else None,
         linear=is_main,
-        email=caller.actor.email,
+        email=(place.attempt.agent.actor if place.attempt else caller.actor).email,
         rule=_rule if is_main else _no_rule,
     )
     pushed = parcel.inspect(command.new, terms)
@@ -153,7 +153,7 @@ def _record(task_id: int, command: Command, pushed: Pushed, ask: Ask, lease_toke
     if place.attempt is None:
         _move_main(task, command, pushed, caller.actor)
     else:
-        _move_attempt(task, place.attempt, command, pushed, caller.actor)
+        _move_attempt(task, place.attempt, command, pushed, key=caller.key.pk if caller.key else None)
     transaction.on_commit(partial(_follow, task_id, command.ref, command.new), robust=True)
 
 
@@ -179,12 +179,12 @@ def _move_main(task: Task, command: Command, pushed: Pushed, actor: Actor) -> No
     )
 
 
-def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed, actor: Actor) -> None:
+def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed, *, key: int | None) -> None:
     if not Attempt.objects.filter(pk=attempt.pk, tip=command.old, finished_at=None).update(tip=command.new):
         raise WrongState(f"The branch of attempt {attempt.number} moved, or the attempt ended, at the same moment; fetch and look.")
     record(
         "attempt.pushed",
-        actor=actor,
+        actor=attempt.agent.actor,
         task=task,
         agent_id=attempt.agent_id,
         attempt_id=attempt.pk,
@@ -194,6 +194,7 @@ def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed
         files=sorted(pushed.changes)[:100],
         message=pushed.message,
         commits=len(pushed.commits),
+        key=key,
     )
 
 
