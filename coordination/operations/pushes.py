@@ -16,7 +16,7 @@ from django.db.models import F
 import repo_store
 from coordination.actor import Actor
 from coordination.errors import MusterError, Refused, StaleVersion, WrongState
-from coordination.file_rules import refuse_bad_content
+from coordination.file_rules import HAS_RULES, refuse_bad_content
 from coordination.models import Attempt, Task, TaskFile
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
@@ -26,6 +26,7 @@ from coordination.queries.access import Caller, Permission, find_task, require
 from coordination.queries.repositories import store, translated
 from repo_store import MAIN_REF, MAIN_ROOTS, Parcel, Pushed, Terms, attempt_ref
 
+MOST_BRANCHES = 10
 FETCH_FIRST = "fetch first"
 REFUSED = "refused by Muster, see above"
 Ask = Callable[[], Caller]
@@ -70,6 +71,8 @@ class _Place:
 
 def push(task_id: int, commands: Sequence[Command], pack: IO[bytes], *, ask: Ask, lease_token: str = "") -> list[Verdict]:
     """Judge and take each command by itself, in order, and return what became of each."""
+    if len(commands) > MOST_BRANCHES:
+        return [Verdict(command.ref, f"One push moves at most {MOST_BRANCHES} branches.", REFUSED) for command in commands]
     with translated():
         try:
             with store().unpacked(task_id, pack) as parcel:
@@ -133,14 +136,16 @@ def _place(caller: Caller, task_id: int, command: Command, lease_token: str) -> 
     raise Refused("The only branches are main and attempts/<number>; tags and other branches have no place here.")
 
 
-def _rule(path: str, content: bytes) -> None:
+def _rule(path: str, content: Callable[[], bytes]) -> None:
+    if path not in HAS_RULES:
+        return
     try:
-        refuse_bad_content({path: content})
+        refuse_bad_content({path: content()})
     except MusterError as refusal:
         raise repo_store.RefusedPush(refusal.sentence) from None
 
 
-def _no_rule(path: str, content: bytes) -> None:
+def _no_rule(path: str, content: Callable[[], bytes]) -> None:
     """An attempt's branch may hold any content."""
 
 
