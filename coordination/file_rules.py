@@ -6,6 +6,7 @@ from coordination import frontmatter
 from coordination.errors import Invalid
 
 INSTRUCTIONS = "instructions.md"
+HAS_RULES = frozenset({INSTRUCTIONS})
 
 
 def refuse_bad_content(files: Mapping[str, bytes | None]) -> None:

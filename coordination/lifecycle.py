@@ -159,6 +159,21 @@ def band_of(priority: int) -> Band:
     return next(band for band, (low, high) in BAND_RANGE.items() if low <= priority <= high)
 
 
+class OnChange(StrEnum):
+    """What a running agent should do when its task's instructions change."""
+
+    CONTINUE = "continue"
+    REREAD = "reread"
+    STOP = "stop"
+
+
+class Rerun(StrEnum):
+    """What a task that runs again is told: what an earlier attempt was told, or what stands there now."""
+
+    AS_IT_IS = "as_it_is"
+    AS_IT_WAS = "as_it_was"
+
+
 class ReviewPolicy(StrEnum):
     NONE = "none"
     REQUIRED = "required"

@@ -89,6 +89,7 @@ class Parcel:
             judge = Judge(repository, self.limits, terms.roots, terms.rule)
             known = _ancestors(repository, [each for each in (terms.old, terms.grown_from) if each])
             commits = self._new_commits(repository, new, known)
+            _refuse_dropping(repository, new, terms)
             for commit in commits:
                 if commit.id not in before:
                     _refuse_false_names(commit, terms.email)
@@ -98,7 +99,6 @@ class Parcel:
                         "Put your commits on top of it instead: git pull --rebase."
                     )
                 judge.files_of(commit)
-            _refuse_dropping(repository, new, terms)
             target = _commit(repository, new)
             files = judge.files_of(_commit(repository, terms.old)) if terms.old else {}
             changes = _changes(repository, files, judge.files_of(target))

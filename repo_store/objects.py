@@ -97,6 +97,15 @@ def commit_at(repository: pygit2.Repository, sha: str) -> pygit2.Commit:
     return found.peel(pygit2.Commit)
 
 
+def has(repository: pygit2.Repository, sha: str) -> bool:
+    """Return whether a commit is there."""
+    try:
+        commit_at(repository, sha)
+    except NoSuchVersion:
+        return False
+    return True
+
+
 def tree_of(repository: pygit2.Repository, commit: pygit2.Commit) -> pygit2.Tree:
     """Return the tree of a commit; a missing one is a KeyError."""
     tree = get(repository, commit.tree_id)

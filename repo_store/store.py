@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -19,6 +20,7 @@ from repo_store.names import MAIN_REF, attempt_ref, validate_ref
 from repo_store.records import Author, BlameLine, Diff, FileEntry, Finding, Page, Version
 
 LONGEST_PAGE = 200
+SEAL_BYTES = 32_000_000
 
 
 class RepoStore:
@@ -80,6 +82,27 @@ class RepoStore:
             version = writing.seal(repository, draft, self.limits, tip or base)
             refs.swap(repository, task_id, ref, version.commit, tip)
             return version
+
+    def write_seal(
+        self,
+        task_id: int,
+        *,
+        parents: Sequence[str],
+        files: Mapping[str, bytes],
+        author: Author,
+        message: str,
+        when: datetime | None = None,
+    ) -> Version:
+        """Write one commit with `files` on top of the first of `parents` that is there; durable, but on no branch until `advance_ref`.
+
+        What Muster itself writes about an attempt may be larger than what people and agents may save.
+        Raises InvalidName, LimitExceeded, RepoLocked.
+        """
+        limits = replace(self.limits, file_bytes=SEAL_BYTES, task_bytes=2 * SEAL_BYTES, files=2 * self.limits.files)
+        draft = writing.drafted(dict(files), author, message, when, limits, roots=None)
+        with self._writing(task_id, may_create=True) as repository:
+            parent = next((sha for sha in parents if objects.has(repository, sha)), None)
+            return writing.seal(repository, draft, limits, parent)
 
     def restore(
         self,

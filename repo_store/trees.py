@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType
@@ -25,8 +26,8 @@ ID_LENGTH = 20
 
 _ENTRY = re.compile(rb"([0-7]{1,7}) ([^\0]*)\0", re.DOTALL)
 
-Rule = Callable[[str, bytes], None]
-"""What the caller says about a file's content; raises RefusedPush."""
+Rule = Callable[[str, Callable[[], bytes]], None]
+"""What the caller says about a file, given its path and a way to read it; raises RefusedPush."""
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Judge:
 
     def _read(self, path: str, blob: Blob) -> None:
         if (path, blob.oid) not in self._sound:
-            self.rule(path, self._raw(blob.oid, ObjectType.BLOB))
+            self.rule(path, partial(self._raw, blob.oid, ObjectType.BLOB))
             self._sound.add((path, blob.oid))
 
     def _raw(self, oid: pygit2.Oid, kind: ObjectType) -> bytes:

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster", "engine"}
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster", "engine", "shop"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ from coordination.operations.phases import advance_due
 from coordination.operations.refs import repair_refs
 from coordination.operations.repocheck import check_everything
 from coordination.operations.repopack import pack_repositories
+from coordination.operations.seals import seal_missed
 from coordination.operations.sweep import sweep as sweep_all
 from worker.channels.webhook import WebhookChannel
 
@@ -39,6 +40,11 @@ def refs() -> str:
     """Let branches follow the heads that a crash left behind."""
     report = repair_refs()
     return f"Looked at {report.checked} saved tasks; {report.moved} branches moved, {report.faulty} repositories need a repocheck."
+
+
+def seals() -> str:
+    """Seal the attempts that a crash left unsealed."""
+    return f"Sealed {seal_missed()} attempts."
 
 
 def repocheck() -> str:

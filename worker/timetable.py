@@ -31,6 +31,7 @@ TIMETABLE = (
     Row("deliver", jobs.deliver, every=BEAT),
     Row("sweep", jobs.sweep, every=SWEEP_EVERY),
     Row("refs", jobs.refs, every=30),
+    Row("seals", jobs.seals, every=60),
     Row("forget", jobs.forget, every=3600),
     Row("repocheck", jobs.repocheck, every=600, nightly=True),
     Row("pack", jobs.pack, every=600, nightly=True),

@@ -24,6 +24,7 @@ def new_task(asked: TaskAsked, project: Project, caller: Caller) -> NewTask:
         assigned_to=agent_named(asked.assigned_to, caller, "assigned_to"),
         fallback_after=asked.fallback_after,
         review_policy=asked.review_policy,
+        on_change=asked.on_change,
         max_attempts=asked.max_attempts,
         timeout=asked.timeout,
         not_before=asked.not_before,

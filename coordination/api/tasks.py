@@ -11,7 +11,6 @@ from coordination.api.answers import expected_version, nothing, page, polled
 from coordination.api.door import Request
 from coordination.api.planning import agent_named, changes_of, new_task
 from coordination.api.repeats import once_only
-from coordination.api.shapes.base import Nothing
 from coordination.api.shapes.filters import TaskQuery
 from coordination.api.shapes.tasks import (
     AnswerAsked,
@@ -21,6 +20,7 @@ from coordination.api.shapes.tasks import (
     ChangesAsked,
     NeedKind,
     ReasonAsked,
+    RequeueAsked,
     TaskChanges,
     TasksAsked,
 )
@@ -127,9 +127,9 @@ def cancel_task(request: Request, task_id: int, body: ReasonAsked | None = None)
 
 
 @router.post("/tasks/{int:task_id}/requeue", response=TaskDetail, operation_id="requeueTask")
-def requeue_task(request: Request, task_id: int, body: Nothing | None = None) -> HttpResponse:
-    """Run a finished task again."""
-    return _verb(request, task_id, Permission.PLAN, tasks.requeue)
+def requeue_task(request: Request, task_id: int, body: RequeueAsked | None = None) -> HttpResponse:
+    """Run a finished task again: with today's brief, or as an earlier attempt was told."""
+    return _verb(request, task_id, Permission.PLAN, tasks.requeue, **(body.model_dump() if body else {}))
 
 
 @router.post("/tasks/{int:task_id}/take-back", response=TaskDetail, operation_id="takeBackTask")

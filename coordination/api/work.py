@@ -53,7 +53,7 @@ def beat_told(beat: LeaseBeat) -> dict[str, Any]:
     if beat.instructions_changed:
         old, new = beat.instructions_from, beat.instructions_to
         start = f"from={old}&" if old else ""
-        changed = {"from": old, "to": new, "diff": f"/api/v1/tasks/{beat.task_id}/diff?{start}to={new}"}
+        changed = {"from": old, "to": new, "diff": f"/api/v1/tasks/{beat.task_id}/diff?{start}to={new}", "policy": beat.on_change}
     return {
         "task": beat.task_id,
         "attempt": beat.attempt,

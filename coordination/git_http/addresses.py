@@ -27,7 +27,7 @@ class Address:
 def address_of(method: str, path: str, query: str) -> Address:
     """Return what a request asks for. Raises NotFound, Refused for the dumb protocol, MethodRefused, Malformed."""
     found = _TASK.fullmatch(path)
-    if found is None:
+    if found is None or ".." in found["rest"]:
         raise NotFound("There is no repository at this address.")
     task_id, slug, rest = int(found["task"]), found["slug"] or "", found["rest"]
     if rest == "info/refs":

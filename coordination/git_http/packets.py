@@ -11,7 +11,7 @@ from coordination.operations.pushes import Command, Verdict
 FLUSH = b"0000"
 NOTHING = "0" * 40
 LONGEST_LINE = 65520
-MAX_LINES = 1_000
+MAX_LINES = 100_000
 SIDE_BAND = 65515  # bytes that one packet can carry on a side band
 DATA, WORDS = b"\x01", b"\x02"
 

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 
 from coordination.lifecycle import Outcome
 from coordination.models.fields import choices
@@ -38,7 +39,10 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["task", "number"], name="attempt_numbers_are_unique")]
-        indexes = [models.Index(fields=["agent", "-id"], name="attempts_of_an_agent")]
+        indexes = [
+            models.Index(fields=["agent", "-id"], name="attempts_of_an_agent"),
+            models.Index(fields=["finished_at"], condition=Q(sealed_commit="") & ~Q(commit=""), name="attempt_to_seal"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.task_id} attempt {self.number}"
@@ -56,6 +60,7 @@ class LateResult(models.Model):
     error = models.TextField(blank=True, default="")
     usage = models.JSONField(default=dict, blank=True)
     why_late = models.CharField(max_length=20)
+    sealed_commit = models.CharField(max_length=40, blank=True, default="")
     adopted_at = models.DateTimeField(null=True, blank=True)
     adopted_by = models.CharField(max_length=200, blank=True, default="")
 

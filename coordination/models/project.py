@@ -1,7 +1,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from coordination.lifecycle import LEASE_TTL, MAX_ATTEMPTS, SHORTEST_LEASE_TTL, ReviewPolicy
+from coordination.lifecycle import LEASE_TTL, MAX_ATTEMPTS, SHORTEST_LEASE_TTL, OnChange, Rerun, ReviewPolicy
 from coordination.models.fields import choices
 
 
@@ -17,6 +17,8 @@ class Project(models.Model):
     max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
     review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
     max_running = models.PositiveIntegerField(null=True, blank=True)
+    on_change = models.CharField(max_length=10, choices=choices(OnChange), default=OnChange.REREAD)
+    rerun = models.CharField(max_length=10, choices=choices(Rerun), default=Rerun.AS_IT_IS)
     agents_may_add = models.BooleanField(default=True)  # agent keys may add tasks
     budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     spent_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)

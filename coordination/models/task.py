@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
-from coordination.lifecycle import DEFAULT_PRIORITY, MAX_ATTEMPTS, Band, LeaseMode, ReviewPolicy, State, Tier, band_of
+from coordination.lifecycle import DEFAULT_PRIORITY, MAX_ATTEMPTS, Band, LeaseMode, OnChange, ReviewPolicy, State, Tier, band_of
 from coordination.models.fields import choices
 
 
@@ -30,6 +30,7 @@ class Task(models.Model):
     )
     fallback_after = models.PositiveIntegerField(null=True, blank=True)  # seconds in the queue until any capable agent may take it
     review_policy = models.CharField(max_length=16, choices=choices(ReviewPolicy), default=ReviewPolicy.NONE)
+    on_change = models.CharField(max_length=10, choices=choices(OnChange), blank=True, default="")  # "": as the project says
     max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
     timeout = models.PositiveIntegerField(null=True, blank=True)  # seconds that one attempt may run
     lease_mode = models.CharField(max_length=10, choices=choices(LeaseMode), default=LeaseMode.HEARTBEAT)
@@ -50,6 +51,7 @@ class Task(models.Model):
     crashes = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True, default="")
     head = models.CharField(max_length=40, blank=True, default="")  # commit of main in the task's repository: the truth
+    rerun_of = models.ForeignKey("coordination.Attempt", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     result = models.TextField(blank=True, default="")
 
     created_by = models.CharField(max_length=200)

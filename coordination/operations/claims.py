@@ -188,6 +188,7 @@ class _Taken(NamedTuple):
     lease_ttl: int
     has_needs: bool
     sort_key: int
+    rerun_of: int | None
 
     @property
     def told(self) -> dict[str, Any]:
@@ -213,7 +214,7 @@ TAKE = """
         kind, tier, priority, labels, timeout,
         (SELECT f.name FROM coordination_phase f WHERE f.id = coordination_task.phase_id), lease_mode,
         (SELECT p.lease_ttl FROM coordination_project p WHERE p.id = coordination_task.project_id),
-        EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.task_id = coordination_task.id), sort_key"""
+        EXISTS (SELECT 1 FROM coordination_dependency d WHERE d.task_id = coordination_task.id), sort_key, rerun_of_id"""
 
 
 def _take(lane_id: int, asks: _Asks, bound: Place | None, limit: int) -> list[_Taken]:
@@ -251,6 +252,7 @@ def _lease(taken: Sequence[_Taken], asks: _Asks) -> list[Claimed]:
         return []
     agent, key_id, moment = asks.agent, asks.key_id, asks.moment
     pins = _pins(taken)
+    again = _told_again(taken)
     attempts = Attempt.objects.bulk_create(
         Attempt(
             task_id=row.id,
@@ -258,8 +260,8 @@ def _lease(taken: Sequence[_Taken], asks: _Asks) -> list[Claimed]:
             agent=agent,
             key_id=key_id,
             fence=row.fence,
-            commit=row.head,
-            told={**row.told, **pins.get(row.id, {})},
+            commit=again[row.id].commit if row.id in again else row.head,
+            told=_as_it_was(again[row.id], row) if row.id in again else {**row.told, **pins.get(row.id, {})},
             claimed_at=moment,
         )
         for row in taken
@@ -292,6 +294,18 @@ def _lease(taken: Sequence[_Taken], asks: _Asks) -> list[Claimed]:
         )
         for attempt, lease in zip(attempts, leases, strict=True)
     ]
+
+
+def _told_again(taken: Sequence[_Taken]) -> dict[int, Attempt]:
+    """Return, of the tasks that run again as they were, the attempt whose brief is handed out once more."""
+    wanted = [row.rerun_of for row in taken if row.rerun_of]
+    return {attempt.task_id: attempt for attempt in Attempt.objects.filter(pk__in=wanted)} if wanted else {}
+
+
+def _as_it_was(again: Attempt, row: _Taken) -> dict[str, Any]:
+    """Return what the earlier attempt was told. `head` is what stands there meanwhile: that is no change to this attempt."""
+    told: dict[str, Any] = again.told
+    return {**told, "rerun_of": again.number, "head": row.head}
 
 
 def _pins(taken: Sequence[_Taken]) -> dict[int, dict[str, Any]]:

@@ -48,6 +48,7 @@ class NewTask:
     assigned_to: Agent | None = None
     fallback_after: int | None = None
     review_policy: str | None = None
+    on_change: str = ""
     max_attempts: int | None = None
     timeout: int | None = None
     not_before: datetime | None = None
@@ -151,6 +152,7 @@ def _row(
         assigned_to=new.assigned_to,
         fallback_after=new.fallback_after,
         review_policy=new.review_policy or project.review_policy,
+        on_change=new.on_change,
         max_attempts=new.max_attempts or project.max_attempts,
         timeout=new.timeout,
         lease_mode=new.lease_mode,

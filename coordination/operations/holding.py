@@ -14,6 +14,7 @@ from coordination.models import Attempt, Lease, Task
 from coordination.models.clock import now
 from coordination.models.sql import rows
 from coordination.operations.events import record
+from coordination.operations.seals import seal_soon
 from coordination.operations.tokens import Holder
 
 
@@ -130,10 +131,13 @@ def _end_attempt(
         f"""
         UPDATE coordination_attempt SET {", ".join(f"{name} = %s" for name in values)}
         WHERE task_id = %s AND fence = %s
-        RETURNING number, id, agent_id, (SELECT name FROM coordination_agent a WHERE a.id = coordination_attempt.agent_id)""",
+        RETURNING number, id, agent_id, (SELECT name FROM coordination_agent a WHERE a.id = coordination_attempt.agent_id),
+            "commit", tip""",
         [*values.values(), holder.task_id, holder.fence],
     )
-    number, attempt_id, agent_id, agent_name = found[0]
+    number, attempt_id, agent_id, agent_name, handed_out, pushed = found[0]
+    if handed_out or pushed:
+        seal_soon(attempt_id)
     return number, attempt_id, agent_id, agent_name
 
 

@@ -12,6 +12,7 @@ from coordination.operations.atomic import atomically
 from coordination.operations.events import record
 from coordination.operations.holding import TAKEN_BACK
 from coordination.operations.report import Report
+from coordination.operations.seals import seal_soon
 from coordination.operations.tokens import Holder
 
 
@@ -45,6 +46,7 @@ def keep_late(holder: Holder, report: Report, *, succeeded: bool, why: str) -> L
         why=why,
         succeeded=succeeded,
     )
+    seal_soon(attempt.pk)
     return late
 
 

@@ -29,6 +29,7 @@ class LeaseBeat:
     cancel_reason: str
     instructions_from: str
     instructions_to: str
+    on_change: str
 
     @property
     def instructions_changed(self) -> bool:
@@ -39,7 +40,7 @@ class LeaseBeat:
 def renew(holder: Holder) -> LeaseBeat:
     """Renew one lease and tell its holder what it should know."""
     moment = now()
-    lease = Lease.objects.filter(task=holder.task_id, fence=holder.fence).select_related("attempt", "task").first()
+    lease = Lease.objects.filter(task=holder.task_id, fence=holder.fence).select_related("attempt", "task__project").first()
     if lease is None or not _extend(lease, moment):
         raise lost(holder)
     return _beat(lease, moment)
@@ -49,7 +50,7 @@ def renew(holder: Holder) -> LeaseBeat:
 def renew_all(agent: Agent) -> list[LeaseBeat]:
     """Renew every lease that the agent holds by heartbeat; manual leases keep their two hours (P4)."""
     moment = now()
-    leases = Lease.objects.filter(agent=agent).select_related("attempt", "task").order_by("task_id")
+    leases = Lease.objects.filter(agent=agent).select_related("attempt", "task__project").order_by("task_id")
     return [_beat(lease, moment) for lease in leases if lease.mode == LeaseMode.MANUAL or _extend(lease, moment)]
 
 
@@ -72,8 +73,9 @@ def _beat(lease: Lease, moment: datetime) -> LeaseBeat:
         server_time=moment,
         cancel_requested=lease.cancel_requested_at is not None,
         cancel_reason=lease.cancel_reason,
-        instructions_from=lease.attempt.commit,
+        instructions_from=lease.attempt.told.get("head", lease.attempt.commit),
         instructions_to=lease.task.head,
+        on_change=lease.task.on_change or lease.task.project.on_change,
     )
 
 

@@ -17,7 +17,18 @@ from coordination.operations.lanes import lock_routing
 from coordination.operations.readiness import settle_project
 from coordination.queries.repositories import store
 
-EDITABLE = {"name", "description", "lease_ttl", "max_attempts", "review_policy", "max_running", "budget_usd", "agents_may_add"}
+EDITABLE = {
+    "name",
+    "description",
+    "lease_ttl",
+    "max_attempts",
+    "review_policy",
+    "on_change",
+    "rerun",
+    "max_running",
+    "budget_usd",
+    "agents_may_add",
+}
 
 
 @atomically

@@ -15,7 +15,7 @@ from django.db.models import F
 import repo_store
 from coordination.actor import Actor
 from coordination.errors import MusterError, Refused, StaleVersion, WrongState
-from coordination.file_rules import refuse_bad_content
+from coordination.file_rules import HAS_RULES, refuse_bad_content
 from coordination.models import Attempt, Task, TaskFile
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
@@ -25,6 +25,7 @@ from coordination.queries.access import Caller, Permission, find_task, require
 from coordination.queries.repositories import store, translated
 from repo_store import MAIN_REF, MAIN_ROOTS, Parcel, Pushed, Terms, attempt_ref
 
+MOST_BRANCHES = 10
 FETCH_FIRST = "fetch first"
 REFUSED = "refused by Muster, see above"
 Ask = Callable[[], Caller]
@@ -69,6 +70,8 @@ class _Place:
 
 def push(task_id: int, commands: Sequence[Command], pack: IO[bytes], *, ask: Ask, lease_token: str = "") -> list[Verdict]:
     """Judge and take each command by itself, in order, and return what became of each."""
+    if len(commands) > MOST_BRANCHES:
+        return [Verdict(command.ref, f"One push moves at most {MOST_BRANCHES} branches.", REFUSED) for command in commands]
     with translated():
         try:
             with store().unpacked(task_id, pack) as parcel:
@@ -106,7 +109,7 @@ def _take(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_token:
         grown_from=place.grown_from or None,
         roots=MAIN_ROOTS if is_main else None,
         linear=is_main,
-        email=caller.actor.email,
+        email=(place.attempt.agent.actor if place.attempt else caller.actor).email,
         rule=_rule if is_main else _no_rule,
     )
     pushed = parcel.inspect(command.new, terms)
@@ -132,14 +135,16 @@ def _place(caller: Caller, task_id: int, command: Command, lease_token: str) -> 
     raise Refused("The only branches are main and attempts/<number>; tags and other branches have no place here.")
 
 
-def _rule(path: str, content: bytes) -> None:
+def _rule(path: str, content: Callable[[], bytes]) -> None:
+    if path not in HAS_RULES:
+        return
     try:
-        refuse_bad_content({path: content})
+        refuse_bad_content({path: content()})
     except MusterError as refusal:
         raise repo_store.RefusedPush(refusal.sentence) from None
 
 
-def _no_rule(path: str, content: bytes) -> None:
+def _no_rule(path: str, content: Callable[[], bytes]) -> None:
     """An attempt's branch may hold any content."""
 
 
@@ -152,8 +157,8 @@ def _record(task_id: int, command: Command, pushed: Pushed, ask: Ask, lease_toke
     if place.attempt is None:
         _move_main(task, command, pushed, caller.actor)
     else:
-        _move_attempt(task, place.attempt, command, pushed, caller.actor)
-    transaction.on_commit(lambda: _follow(task_id, command.ref, command.new), robust=True)
+        _move_attempt(task, place.attempt, command, pushed, key=caller.key.pk if caller.key else None)
+    transaction.on_commit(partial(_follow, task_id, command.ref, command.new), robust=True)
 
 
 def _move_main(task: Task, command: Command, pushed: Pushed, actor: Actor) -> None:
@@ -178,12 +183,12 @@ def _move_main(task: Task, command: Command, pushed: Pushed, actor: Actor) -> No
     )
 
 
-def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed, actor: Actor) -> None:
+def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed, *, key: int | None) -> None:
     if not Attempt.objects.filter(pk=attempt.pk, tip=command.old, finished_at=None).update(tip=command.new):
         raise WrongState(f"The branch of attempt {attempt.number} moved, or the attempt ended, at the same moment; fetch and look.")
     record(
         "attempt.pushed",
-        actor=actor,
+        actor=attempt.agent.actor,
         task=task,
         agent_id=attempt.agent_id,
         attempt_id=attempt.pk,
@@ -193,6 +198,7 @@ def _move_attempt(task: Task, attempt: Attempt, command: Command, pushed: Pushed
         files=sorted(pushed.changes)[:100],
         message=pushed.message,
         commits=len(pushed.commits),
+        key=key,
     )
 
 

@@ -14,6 +14,7 @@ from coordination.operations.atomic import atomically
 from coordination.operations.events import record
 from coordination.operations.faults import Fault
 from coordination.operations.rowcheck import check_rows
+from coordination.operations.seals import drop_lost
 from coordination.queries.repositories import author_of, store
 
 log = logging.getLogger(__name__)
@@ -74,10 +75,10 @@ def _task_ids() -> Iterator[int]:
 
 
 def _truth(task_id: int) -> tuple[str | None, dict[int, str]]:
-    """Return the head and the sealed commits that the database holds."""
+    """Return where the database says that `main` and the branches of attempts stand."""
     head = Task.objects.values_list("head", flat=True).get(pk=task_id)
-    sealed = Attempt.objects.filter(task=task_id).exclude(sealed_commit="")
-    return head or None, dict(sealed.values_list("number", "sealed_commit"))
+    tips = Attempt.objects.filter(task=task_id).exclude(tip="")
+    return head or None, dict(tips.values_list("number", "tip"))
 
 
 def _look(task_id: int) -> list[Fault]:
@@ -122,7 +123,7 @@ def _rebuild(task: Task, sealed: Mapping[int, str]) -> bool:
     else:
         store().set_aside(task.pk)
     Task.objects.filter(pk=task.pk).update(head=new, version=task.version + 1)
-    Attempt.objects.filter(task=task.pk).exclude(sealed_commit="").update(sealed_commit="")
+    drop_lost(task)
     record("files.rebuilt", actor=SYSTEM, task=task, old=old, new=new, files=sorted(files), lost={str(n): sha for n, sha in sealed.items()})
     return not _look(task.pk)
 

@@ -8,8 +8,8 @@ from django.db.models import F
 
 from coordination.actor import Actor
 from coordination.errors import Invalid, MusterError, NotFound, WrongState
-from coordination.lifecycle import AGEING_PER_PRIORITY, FINISHED, LEASED, Outcome, State, Tier
-from coordination.models import Agent, Lease, Phase, Task
+from coordination.lifecycle import AGEING_PER_PRIORITY, FINISHED, LEASED, Outcome, Rerun, State, Tier
+from coordination.models import Agent, Attempt, Lease, Phase, Task
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically, undone_if_refused
 from coordination.operations.creation import clean_words
@@ -23,7 +23,7 @@ from coordination.operations.tokens import Holder
 
 EDITABLE = {
     "title", "objective", "criteria", "kind", "labels", "priority", "tier", "capabilities", "assigned_to", "fallback_after",
-    "review_policy", "max_attempts", "timeout", "not_before", "lease_mode", "parent", "phase",
+    "review_policy", "on_change", "max_attempts", "timeout", "not_before", "lease_mode", "parent", "phase",
 }  # fmt: skip
 DECIDES_LANE = {"tier", "capabilities", "assigned_to"}
 
@@ -115,17 +115,23 @@ def cancel(task: Task, *, actor: Actor, reason: str = "") -> Task:
 
 
 @atomically
-def requeue(task: Task, *, actor: Actor) -> Task:
-    """Run a finished task again, with a fresh count of failures. Its attempts stay."""
+def requeue(task: Task, *, actor: Actor, told: str = "", attempt: int | None = None) -> Task:
+    """Run a finished task again, with a fresh count of failures. Its attempts stay.
+
+    `told` says which brief is handed out: `as_it_is` now, or `as_it_was` for `attempt` (None: the newest); "" means as the
+    project's setting says.
+    """
     lock_project(task.project_id)
     task = _lock(task)
     if task.state not in FINISHED:
         raise WrongState(f"#{task.pk} is {task.state}; only a finished task can be requeued.", state=task.state)
     moment, old = now(), State(task.state)
+    again = _told_before(task, told, attempt)
     Task.objects.filter(pk=task.pk).update(
         state=State.WAITING,
         state_since=moment,
         waiting_at=moment,
+        rerun_of=again,
         failures=0,
         crashes=0,
         retry_at=None,
@@ -133,12 +139,24 @@ def requeue(task: Task, *, actor: Actor) -> Task:
         fence=F("fence") + 1,
         version=F("version") + 1,
     )
-    record("task.requeued", actor=actor, task=task, at=moment, old=old)
+    record("task.requeued", actor=actor, task=task, at=moment, old=old, as_attempt=again.number if again else None)
     for phase in sorted({task.phase_id, *block_dependents(task.pk, old)}):
         reopen_if_completed(phase, actor=actor)
     settle([task.pk])
     task.refresh_from_db()
     return task
+
+
+def _told_before(task: Task, told: str, number: int | None) -> Attempt | None:
+    """Return the attempt whose brief is handed out again, or None for the brief as it is now."""
+    if told and told not in list(Rerun):
+        raise Invalid(f"{told!r} is no way to run again; choose {', '.join(Rerun)}.", field="told")
+    if (told or (Rerun.AS_IT_WAS if number else task.project.rerun)) == Rerun.AS_IT_IS:
+        return None
+    found = Attempt.objects.filter(task=task, **({"number": number} if number else {})).order_by("-number").first()
+    if found is None and number:
+        raise NotFound(f"#{task.pk} has no attempt {number}.")
+    return found
 
 
 @atomically

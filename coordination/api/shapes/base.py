@@ -1,7 +1,7 @@
 """What all shapes share: no unknown field, no guessing of types, text that both databases can keep."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -61,6 +61,7 @@ TierWord = Annotated[Tier, Strict(False)]
 BandWord = Annotated[Band, Strict(False)]
 GateWord = Annotated[Gate, Strict(False)]
 PhaseWord = Annotated[PhaseState, Strict(False)]
+OnChangeWord = Literal["", "continue", "reread", "stop"]
 ReviewWord = Annotated[ReviewPolicy, Strict(False)]
 LeaseWord = Annotated[LeaseMode, Strict(False)]
 DependencyWord = Annotated[DependencyKind, Strict(False)]

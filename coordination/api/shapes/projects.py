@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, Strict
 
 from coordination.api.shapes.base import Asked, Line, Name, ReviewWord, Text, Told, asks
-from coordination.lifecycle import LEASE_TTL, SHORTEST_LEASE_TTL, ReviewPolicy
+from coordination.lifecycle import LEASE_TTL, SHORTEST_LEASE_TTL, OnChange, Rerun, ReviewPolicy
 from coordination.models import Project
 
 
@@ -25,6 +25,8 @@ class ProjectSettings(Asked):
     lease_ttl: Annotated[int, Field(ge=SHORTEST_LEASE_TTL, le=86_400)] = LEASE_TTL
     max_attempts: Annotated[int, Field(ge=1, le=1000)] = 3
     review_policy: ReviewWord = ReviewPolicy.NONE
+    on_change: Annotated[OnChange, Strict(False)] = OnChange.REREAD
+    rerun: Annotated[Rerun, Strict(False)] = Rerun.AS_IT_IS
     max_running: Annotated[int, Field(ge=0, le=100_000)] | None = None
     budget_usd: Dollars | None = None
     agents_may_add: bool = True
@@ -59,6 +61,8 @@ class ProjectTold(Told):
     lease_ttl: int
     max_attempts: int
     review_policy: str
+    on_change: str
+    rerun: str
     max_running: int | None
     budget_usd: float | None
     spent_usd: float
@@ -84,6 +88,8 @@ def project_told(project: Project) -> dict[str, Any]:
         "lease_ttl": project.lease_ttl,
         "max_attempts": project.max_attempts,
         "review_policy": project.review_policy,
+        "on_change": project.on_change,
+        "rerun": project.rerun,
         "max_running": project.max_running,
         "budget_usd": None if project.budget_usd is None else float(project.budget_usd),
         "spent_usd": float(project.spent_usd),

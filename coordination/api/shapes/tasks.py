@@ -13,6 +13,7 @@ from coordination.api.shapes.base import (
     LeaseWord,
     Moment,
     Name,
+    OnChangeWord,
     Priority,
     ReviewWord,
     Seconds,
@@ -67,6 +68,7 @@ class TaskAsked(Asked):
     assigned_to: AgentName | None = None
     fallback_after: Seconds | None = None
     review_policy: ReviewWord | None = None
+    on_change: OnChangeWord = ""
     max_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
     timeout: Seconds | None = None
     not_before: Moment | None = None
@@ -108,6 +110,7 @@ class TaskChanges(Asked):
     assigned_to: AgentName | None = None
     fallback_after: Seconds | None = None
     review_policy: ReviewWord = ReviewPolicy.NONE
+    on_change: OnChangeWord = ""
     max_attempts: Annotated[int, Field(ge=1, le=1000)] = 3
     timeout: Seconds | None = None
     not_before: Moment | None = None
@@ -131,6 +134,16 @@ class ReasonAsked(Asked):
     model_config = asks({"reason": "Not needed any more."})
 
     reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RequeueAsked(Asked):
+    model_config = asks({"told": "as_it_was", "attempt": 2})
+
+    told: Annotated[
+        Literal["", "as_it_is", "as_it_was"],
+        Field(description="Which brief the next attempt gets: today's, or an earlier attempt's. Left out: as the project's setting says."),
+    ] = ""
+    attempt: Annotated[Id | None, Field(description="The number of the attempt whose brief is handed out again.")] = None
 
 
 class AnswerAsked(Asked):

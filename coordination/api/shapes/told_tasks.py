@@ -43,6 +43,7 @@ class TaskTold(Told):
     assigned_to: str | None
     fallback_after: int | None
     review_policy: str
+    on_change: str
     max_attempts: int
     timeout: int | None
     lease_mode: str
@@ -198,6 +199,7 @@ def task_told(task: Task) -> dict[str, Any]:
         "assigned_to": task.assigned_to.name if task.assigned_to else None,
         "fallback_after": task.fallback_after,
         "review_policy": task.review_policy,
+        "on_change": task.on_change,
         "max_attempts": task.max_attempts,
         "timeout": task.timeout,
         "lease_mode": task.lease_mode,
