@@ -119,16 +119,16 @@ class Machine:
 
     def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":
         """Start one command and return at once; its output is added to `log`."""
-        log = (self.home / "log").open("a")
-        return subprocess.Popen(
-            [sys.executable, "-m", "tqc", *arguments],
-            env=self.environment | more,
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            text=True,
-        )
+        with (self.home / "log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tqc", *arguments],
+                env=self.environment | more,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
 
     @property
     def log(self) -> str:
