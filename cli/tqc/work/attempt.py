@@ -60,6 +60,7 @@ class Attempt:
         self._process: Process | None = None
         self._lock = threading.Lock()
         self._said_at = 0.0
+        self._brought_result = False
 
     def run(self) -> Report | None:
         """Run the command and return the report to send; None when the task is not ours any more."""
@@ -90,6 +91,11 @@ class Attempt:
             if self._process is not None:
                 self._process.stop(reason)
         self._orders.say(f"#{self.task}: stopping ({reason}). {sentence}".rstrip())
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether it was ended only because its instructions had changed."""
+        return self._why is not None and self._why[0] == "changed" and not self._brought_result
 
     def close(self) -> None:
         self._client.close()
@@ -193,6 +199,7 @@ class Attempt:
     def _conclude(self, ended: Ended | None) -> Report | None:
         reason, sentence = self._why or (ended.reason if ended else "lost", ended.error if ended else "")
         if ended is not None and ended.reason == "exited":
+            self._brought_result = True
             reason = "exited"  # it brought a result, and what that is worth now is the server's to say (P5, P11)
         if reason in ("lost", "lapsed"):
             # Not ours any more, or we could not know: whoever has it now must not be disturbed.
