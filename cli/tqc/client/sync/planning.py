@@ -141,6 +141,10 @@ class Planning(Asking):
         """Send a task in review back; the comments are part of the next brief."""
         return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/request-changes", body={"comments": comments}))
 
+    def let_run(self, task: int) -> shapes.Task:
+        """Let a task run that an agent added and that waits for a person."""
+        return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/let-run", body={}))
+
     def bulk(self, action: str, tasks: Sequence[int], **arguments: Any) -> dict[str, Any]:
         """Do one action (cancel, requeue, reprioritise, assign, edit, take_back) to many tasks, each on its own."""
         return cast(dict[str, Any], self.ask("POST", "/tasks/bulk", body={"action": action, "tasks": list(tasks), **arguments}))
