@@ -46,16 +46,10 @@ def far_client(engine: Engine, network: Proxy, agent: str, **options: Any) -> Cl
     return Client(network.url, engine.keys["coordinator"], agent=agent, transport=PlainTransport(), **options)
 
 
-def hand_out_leases_of(engine: Engine, seconds: int) -> None:
-    """Shorten the leases, so that a test need not last minutes."""
-    with engine.client() as muster:
-        muster.edit_project("shop", {"lease_ttl": seconds})
-
-
 @pytest.fixture
 def short_leases(engine: Engine) -> Iterator[Callable[[int], None]]:
-    yield lambda seconds: hand_out_leases_of(engine, seconds)
-    hand_out_leases_of(engine, 150)
+    yield lambda seconds: engine.hand_out_leases_of(seconds)
+    engine.hand_out_leases_of(150)
 
 
 def test_a_report_made_while_the_server_is_away_arrives_when_it_is_back(engine: Engine, network: Proxy, jared: Machine) -> None:

@@ -38,6 +38,10 @@ class Planning(Asking):
     async def resume_project(self, slug: str) -> shapes.Project:
         return cast(shapes.Project, await self.ask("POST", f"/projects/{segment(slug)}/resume", body={}))
 
+    async def import_plan(self, slug: str, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the phases and tasks of a plan, all or nothing; `files` are its Markdown files by their path."""
+        return cast(dict[str, Any], await self.ask("POST", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
+
     # Phases
 
     async def phases(self, project: str) -> shapes.PhasePage:

@@ -39,6 +39,10 @@ class Planning(Asking):
     def resume_project(self, slug: str) -> shapes.Project:
         return cast(shapes.Project, self.ask("POST", f"/projects/{segment(slug)}/resume", body={}))
 
+    def import_plan(self, slug: str, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the phases and tasks of a plan, all or nothing; `files` are its Markdown files by their path."""
+        return cast(dict[str, Any], self.ask("POST", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
+
     # Phases
 
     def phases(self, project: str) -> shapes.PhasePage:
