@@ -221,6 +221,8 @@ RETRY_BASE = 30
 RETRY_CAP = 30 * 60
 MAX_ATTEMPTS = 3
 MAX_CRASHES = 3
+SUBTASK_DEPTH = 3  # levels below a task that a planner made
+SUBTASKS_EACH = 20  # that agents may add under one task
 AGEING_PER_PRIORITY = 60
 
 

@@ -100,6 +100,7 @@ class _Task(TypedDict):
     state_since: str
     reason: str
     blockers: int
+    awaits_person: bool
     retry_at: str | None
     attempts_made: int
     failures: int

@@ -85,13 +85,18 @@ def create_tasks(request: Request, slug: str, body: TasksAsked) -> HttpResponse:
     def run() -> Answer:
         news = [new_task(each, project, request.auth) for each in body.tasks]
         made = creation.create_tasks(project, news, actor=request.auth.actor)
-        rows = {task.pk: task for task in finding.told(Task.objects.filter(pk__in=[task.pk for task in made]))}
-        in_order = [rows[task.pk] for task in made]
-        runnable = finding.agents_for(in_order)
-        items = [{**task_told(task), "ref": new.ref, "runnable_by": runnable[task.pk]} for task, new in zip(in_order, news, strict=True)]
-        return Answer(201, {"items": items, "warnings": cautions(in_order, runnable)})
+        return Answer(201, created(made, [new.ref for new in news]))
 
     return once_only(request, run)
+
+
+def created(made: Sequence[Task], refs: Sequence[str]) -> dict[str, Any]:
+    """Tell of tasks that were just made, each with the ref that the request gave it."""
+    rows = {task.pk: task for task in finding.told(Task.objects.filter(pk__in=[task.pk for task in made]))}
+    in_order = [rows[task.pk] for task in made]
+    runnable = finding.agents_for(in_order)
+    items = [{**task_told(task), "ref": ref, "runnable_by": runnable[task.pk]} for task, ref in zip(in_order, refs, strict=True)]
+    return {"items": items, "warnings": cautions(in_order, runnable)}
 
 
 @router.get("/tasks/{int:task_id}", response=TaskDetail, operation_id="getTask")

@@ -6,7 +6,24 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from coordination.api import agents, claims, docs, events, files, health, keys, me, messages, phases, plans, projects, reading, tasks, work
+from coordination.api import (
+    agents,
+    claims,
+    docs,
+    events,
+    files,
+    health,
+    keys,
+    me,
+    messages,
+    phases,
+    plans,
+    projects,
+    reading,
+    subtasks,
+    tasks,
+    work,
+)
 from coordination.api.compat import seed000, seed004
 from coordination.api.door import door
 from coordination.api.service import api
@@ -15,6 +32,7 @@ from coordination.api.service import api
 for _router in (
     claims.router,
     work.router,
+    subtasks.router,
     agents.router,
     tasks.router,
     events.router,

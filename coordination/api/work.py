@@ -1,4 +1,4 @@
-"""/tasks/{id}/start, heartbeat, progress, complete, fail, release, ask, log: what a lease holder writes (P2)."""
+"""/tasks/{id}/start, heartbeat, progress, complete, fail, release, ask, log, subtasks: what a lease holder writes (P2)."""
 
 from typing import Any
 

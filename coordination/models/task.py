@@ -38,6 +38,7 @@ class Task(models.Model):
 
     state = models.CharField(max_length=10, choices=choices(State), default=State.WAITING)
     state_since = models.DateTimeField()
+    awaits_person = models.BooleanField(default=False)  # added by an agent, in a project where a person lets such tasks run
     blockers = models.PositiveIntegerField(default=0)  # unsatisfied dependencies
     # Set when the first task waits for this one and never taken back. On the row itself, so that whoever ends the task and had
     # to wait for the row sees what was added meanwhile.

@@ -54,6 +54,7 @@ class NewTask:
     not_before: datetime | None = None
     lease_mode: str = LeaseMode.HEARTBEAT
     parent: Task | None = None
+    awaits_person: bool = False
     objective: str = ""
     criteria: Sequence[str] = ()
     instructions: str = ""
@@ -157,6 +158,7 @@ def _row(
         timeout=new.timeout,
         lease_mode=new.lease_mode,
         not_before=new.not_before,
+        awaits_person=new.awaits_person,
         state=State.WAITING,
         state_since=moment,
         waiting_at=moment,

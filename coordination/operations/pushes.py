@@ -7,6 +7,7 @@ while a long push was on its way (A10).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from django.db import transaction

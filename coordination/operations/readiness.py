@@ -15,6 +15,7 @@ from coordination.models.sql import any_of, rows, run
 # What must be true of a task, its phase and its project for it to be ready at the moment of the one parameter.
 NOTHING_HOLDS_IT = """
     blockers = 0
+    AND NOT awaits_person
     AND (not_before IS NULL OR not_before <= %s)
     AND (retry_at IS NULL OR retry_at <= %s)
     AND EXISTS (

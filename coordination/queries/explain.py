@@ -68,7 +68,7 @@ def _of_state(task: Task) -> list[Reason]:
         return [Reason("asks", f"Its agent asks: {text}", {"question": question.pk if question else None, "text": text})]
     if state is State.REVIEW:
         return [Reason("in_review", "It waits for a review by somebody other than its author.")]
-    return [*_of_dependencies(task), *_of_phase(task), *_of_project(task), *_of_time(task)]
+    return [*_of_person(task), *_of_dependencies(task), *_of_phase(task), *_of_project(task), *_of_time(task)]
 
 
 def _of_lease(task: Task) -> list[Reason]:
@@ -145,6 +145,12 @@ def _of_project(task: Task) -> list[Reason]:
                 )
             )
     return reasons
+
+
+def _of_person(task: Task) -> list[Reason]:
+    if not task.awaits_person:
+        return []
+    return [Reason("awaits_person", "An agent added it, and a person has not let it run yet.", {"created_by": task.created_by})]
 
 
 def _of_time(task: Task) -> list[Reason]:

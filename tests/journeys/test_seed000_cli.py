@@ -1,5 +1,6 @@
 """Every command line that seed 000 shows for `tqc`, as it stands there, on a machine with nothing but its two variables and a key."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ tqc update 42 --status running
 tqc complete 42 --result "Email draft saved to drafts/"
 tqc heartbeat --agent jared
 """
-TQC = 'tqc() { python3 -m tqc "$@"; }\n'
+TQC = f'tqc() {{ "{sys.executable}" -m tqc "$@"; }}\n'
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every command line that seed 004 shows for its client, as it stands there, under both of its names."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ python claude-task-client.py check
 python claude-task-client.py claim 1
 python claude-task-client.py complete 1 -n "Task completed successfully"
 """
-PYTHON = 'python() { command python3 "$@"; }\n'
+PYTHON = f'python() {{ "{sys.executable}" "$@"; }}\n'
 
 
 @pytest.fixture(scope="module")

@@ -102,10 +102,15 @@ def heartbeat(context: Context, options: argparse.Namespace) -> int:
         context.printer.answer("heartbeat", beat, partial(_beat_told, beat))
         if not options.keep:
             return OK
+        # Imported here: nobody but this loop needs what supervises.
+        from tqc.work.supervisor import beat_every
+
         if not beat["leases"]:
             context.printer.say("Nothing is held any more.")
             return OK
-        time.sleep(options.every or beat["heartbeat_every"])
+        time.sleep(
+            options.every or min(beat_every(beat["heartbeat_every"], each["expires_at"], each["server_time"]) for each in beat["leases"])
+        )
 
 
 def _beat_told(beat: AgentBeat) -> Iterator[str]:

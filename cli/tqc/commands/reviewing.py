@@ -20,6 +20,8 @@ def review(context: Context, options: argparse.Namespace) -> int:
     comments = read_text(options.comments or "")
     if options.verdict == "approve":
         task = context.client.approve(options.task, comments)
+    elif options.verdict == "accept":
+        task = context.client.let_run(options.task)
     elif options.verdict == "adopt":
         task = context.client.adopt(_late_attempt(context, options.task))
     elif comments:
@@ -45,7 +47,7 @@ def answer(context: Context, options: argparse.Namespace) -> int:
 
 
 def _review_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verdict", choices=["list", "approve", "changes", "adopt"], help="adopt takes a result that came too late")
+    parser.add_argument("verdict", choices=["list", "approve", "changes", "accept", "adopt"], help="what to do; see above")
     parser.add_argument("task", nargs="?", type=task_number, metavar="TASK", help="the task's number")
     parser.add_argument("comments", nargs="?", metavar="COMMENTS", help="what should change, or @FILE")
     parser.add_argument("--project", metavar="SLUG", help="with list: only in this project")
@@ -62,11 +64,13 @@ COMMANDS = (
         "approve a result, or ask for changes",
         review,
         _review_arguments,
-        description="The author of a result cannot review it.",
+        description="approve and changes judge a result; its author cannot. accept lets a task run that an agent added and that waits\n"
+        "for a person; to refuse it, cancel it. adopt takes a result that came too late.",
         examples=[
             ("tqc review list", "what waits for a review"),
             ("tqc review approve 42", ""),
             ('tqc review changes 42 "The second table has no index."', "the comments are part of the next brief"),
+            ("tqc review accept 43", "let a sub-task run that an agent added"),
             ("tqc review adopt 42", "take a late result as the result"),
         ],
         shape="kind task: the task; list: kind tasks",

@@ -7,9 +7,9 @@ from tqc.client.sync import Client
 from tqc.command import Context
 from tqc.errors import LeaseLost
 from tqc.leases import HeldLease, of_claim
-from tqc.shapes import Claim
+from tqc.shapes import Beat, Claim
 from tqc.work.guard import clock
-from tqc.work.supervisor import Listener, Supervisor, trusted_seconds
+from tqc.work.supervisor import Listener, Supervisor, beat_every, trusted_seconds
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Hands:
         """Keep the lease of a claim from now on; `started` is when the claim was asked for."""
         lease = of_claim(self._context.url, claim)
         self._context.leases.remember(lease)
-        self._supervise(lease, started + trusted_seconds(claim["expires_at"], claim["server_time"]), float(claim["heartbeat_every"]))
+        self._supervise(lease, started, claim)
 
     def lease_of(self, task: int) -> HeldLease:
         """Return the lease on a task; one that an earlier session of this machine took is kept again from here on."""
@@ -48,7 +48,7 @@ class Hands:
             lease = self._context.leases.require(self._context.url, task)
             started = clock()
             beat = self.client.beat(task, lease.token)
-            self._supervise(lease, started + trusted_seconds(beat["expires_at"], beat["server_time"]), float(beat["heartbeat_every"]))
+            self._supervise(lease, started, beat)
             return lease
         if held.lost:
             self.drop(task)
@@ -72,7 +72,9 @@ class Hands:
             held.supervisor.close()
         self._context.leases.forget(self._context.url, task)
 
-    def _supervise(self, lease: HeldLease, trust_until: float, every: float) -> None:
+    def _supervise(self, lease: HeldLease, started: float, told: Claim | Beat) -> None:
+        trust_until = started + trusted_seconds(told["expires_at"], told["server_time"])
+        every = beat_every(told["heartbeat_every"], told["expires_at"], told["server_time"])
         held = Held(lease)
 
         def stop(reason: str, sentence: str) -> None:

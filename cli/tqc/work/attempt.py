@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tqc.client.sync import Client
+from tqc.commands.shared import moment
 from tqc.errors import LeaseLost, TqcError
 from tqc.output import clean
 from tqc.shapes import Claim
@@ -18,7 +19,7 @@ from tqc.work.layout import lay_out
 from tqc.work.outbox import Report
 from tqc.work.process import Ended, Process, environment
 from tqc.work.results import read_result, report_of_code
-from tqc.work.supervisor import Listener, Supervisor, trusted_seconds
+from tqc.work.supervisor import Listener, Supervisor, beat_every, margin_of, trusted_seconds
 
 PROGRESS_EVERY = 5.0  # seconds
 SECRET = re.compile(r"\b(mst|mlt)_[A-Za-z0-9]+_[A-Za-z0-9_]+")
@@ -55,17 +56,20 @@ class Attempt:
         self.task = claim["task"]["id"]
         self.number = claim["attempt"]["number"]
         self.trust_until = claimed_at + trusted_seconds(claim["expires_at"], claim["server_time"])
+        self.margin = margin_of((moment(claim["expires_at"]) - moment(claim["server_time"])).total_seconds())
         self.home = orders.directory / f"task-{self.task}-attempt-{self.number}"
         self._why: tuple[str, str] | None = None
         self._process: Process | None = None
         self._lock = threading.Lock()
         self._said_at = 0.0
+        self._brought_result = False
 
     def run(self) -> Report | None:
         """Run the command and return the report to send; None when the task is not ours any more."""
-        every = self._orders.heartbeat or float(self._claim["heartbeat_every"])
+        claim = self._claim
+        every = self._orders.heartbeat or beat_every(claim["heartbeat_every"], claim["expires_at"], claim["server_time"])
         listener = Listener(trust=self._trust, stop=self.stop, changed=self._changed)
-        token = self._claim["lease_token"]
+        token = claim["lease_token"]
         with Supervisor(self._client, self.task, token, trust_until=self.trust_until, every=every, listener=listener):
             try:
                 self._prepare()
@@ -88,8 +92,14 @@ class Attempt:
                 return
             self._why = (reason, sentence)
             if self._process is not None:
-                self._process.stop(reason)
+                in_time = min(self._orders.grace, self.margin / 2) if reason in ("lapsed", "lost") else None
+                self._process.stop(reason, in_time)
         self._orders.say(f"#{self.task}: stopping ({reason}). {sentence}".rstrip())
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether it was ended only because its instructions had changed."""
+        return self._why is not None and self._why[0] == "changed" and not self._brought_result
 
     def close(self) -> None:
         self._client.close()
@@ -130,6 +140,7 @@ class Attempt:
                 stdin=self.brief / "brief.md",
                 log=self.home / "output.log",
                 seconds=seconds,
+                margin=self.margin,
                 grace=self._orders.grace,
                 on_line=self._heard,
             )
@@ -193,6 +204,7 @@ class Attempt:
     def _conclude(self, ended: Ended | None) -> Report | None:
         reason, sentence = self._why or (ended.reason if ended else "lost", ended.error if ended else "")
         if ended is not None and ended.reason == "exited":
+            self._brought_result = True
             reason = "exited"  # it brought a result, and what that is worth now is the server's to say (P5, P11)
         if reason in ("lost", "lapsed"):
             # Not ours any more, or we could not know: whoever has it now must not be disturbed.

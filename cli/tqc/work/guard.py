@@ -2,7 +2,7 @@
 
 A process of its own, so that the command ends in time even if the worker was killed, stopped or hangs. It imports nothing
 but the standard library and starts in a few milliseconds. Spoken to by lines of JSON on standard input: first
-{"command", "cwd", "env", "stdin", "seconds", "grace"}, then {"until": seconds from now} and {"stop": reason}.
+{"command", "cwd", "env", "stdin", "seconds", "grace", "margin"}, then {"until": seconds from now} and {"stop": reason}.
 It answers with {"pid"} and at the end {"code", "reason"} on standard output. Reasons: exited, lapsed, orphaned, or the one given.
 """
 
@@ -32,6 +32,7 @@ class Guard:
 
     def __init__(self, order: Message) -> None:
         self.grace = float(order["grace"])
+        self.margin = float(order["margin"])
         self.cookie = str(order["env"].get(COOKIE, ""))
         self.deadline = clock() + float(order["seconds"])
         self.inbox: queue.Queue[Message] = queue.Queue()
@@ -64,6 +65,8 @@ class Guard:
                 message = self.inbox.get(timeout=max(0.0, min(self.deadline - clock(), 3600.0)))
             except queue.Empty:
                 if clock() >= self.deadline:
+                    # What is kept of the lease is all there is to end in.
+                    self.grace = min(self.grace, self.margin / 2)
                     return None, "lapsed"
                 continue
             if "exit" in message:

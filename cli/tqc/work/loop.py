@@ -168,6 +168,8 @@ class Worker:
 
     def _carry_through(self, attempt: Attempt) -> None:
         succeeded = False
+        again: Claim | None = None
+        started = clock()
         try:
             report = attempt.run()
             succeeded = report is not None and report.verb == "complete"
@@ -175,15 +177,29 @@ class Worker:
                 self._deliver(report)
             else:
                 self._orders.say(f"#{attempt.task}: not ours any more.")
+            started = clock()
+            again = self._claim_anew(attempt)
         finally:
             attempt.close()
             self._desk.forget_run(attempt.task)
             with self._wake:
                 self._running.pop(attempt.task, None)
                 self._done += succeeded
-                self._failed += not succeeded
+                self._failed += not succeeded and again is None
                 self._worked_at = time.monotonic()
+                if again is not None:
+                    self._begin(again, started)
                 self._wake.notify_all()
+
+    def _claim_anew(self, attempt: Attempt) -> Claim | None:
+        """Take a task whose instructions changed again, with the new ones: by number, because it would be offered to others first."""
+        if not attempt.wants_another or self._draining:
+            return None
+        try:
+            return self._open_client().claim_task(attempt.task)
+        except TqcError as error:
+            self._orders.say(f"#{attempt.task}: somebody else goes on with it. {error.sentence}")
+            return None
 
     def _deliver(self, report: Report) -> None:
         """Keep the report on disk first, then send it; what cannot be sent now is sent before the next claim."""

@@ -49,6 +49,7 @@ class Process:
         stdin: Path,
         log: Path,
         seconds: float,
+        margin: float,
         grace: float,
         on_line: Callable[[str], None],
     ) -> None:
@@ -62,8 +63,8 @@ class Process:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        order = {"command": command, "cwd": str(cwd), "env": env, "stdin": str(stdin), "seconds": seconds, "grace": grace}
-        self._send(order)
+        order = {"command": command, "cwd": str(cwd), "env": env, "stdin": str(stdin)}
+        self._send({**order, "seconds": seconds, "grace": grace, "margin": margin})
         self._output = threading.Thread(target=self._pump, args=(log,), name="output", daemon=True)
         self._output.start()
         self.tail: list[str] = []

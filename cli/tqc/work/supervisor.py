@@ -12,14 +12,25 @@ from tqc.errors import LeaseLost, Problem, TqcError
 from tqc.shapes import Beat
 from tqc.work.guard import clock
 
-MARGIN = 30.0  # seconds before the lease's end at which we let go of it ourselves
+MARGIN = 30.0  # seconds before the lease's end at which we let go of it ourselves; of short leases a fifth
 LONGEST_BEAT = 15.0  # seconds for one heartbeat
 LONGEST_PAUSE = 10.0  # seconds between two tries
 
 
 def trusted_seconds(expires_at: str, server_time: str) -> float:
     """Return how long a lease may be trusted from the start of the request that renewed it; only the server's clock counts."""
-    return (moment(expires_at) - moment(server_time)).total_seconds() - MARGIN
+    whole = (moment(expires_at) - moment(server_time)).total_seconds()
+    return whole - margin_of(whole)
+
+
+def beat_every(told: float, expires_at: str, server_time: str) -> float:
+    """Return the seconds between two heartbeats: as the server says, and so that a short lease outlives four lost ones."""
+    return min(told, (moment(expires_at) - moment(server_time)).total_seconds() / 5)
+
+
+def margin_of(seconds: float) -> float:
+    """Return how much of a lease is kept back for the command to end in."""
+    return min(MARGIN, seconds / 5)
 
 
 @dataclass(frozen=True)

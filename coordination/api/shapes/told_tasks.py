@@ -52,6 +52,7 @@ class TaskTold(Told):
     state_since: datetime
     reason: str
     blockers: int
+    awaits_person: bool
     retry_at: datetime | None
     attempts_made: int
     failures: int
@@ -208,6 +209,7 @@ def task_told(task: Task) -> dict[str, Any]:
         "state_since": task.state_since,
         "reason": task.reason,
         "blockers": task.blockers,
+        "awaits_person": task.awaits_person,
         "retry_at": task.retry_at,
         "attempts_made": task.attempts_made,
         "failures": task.failures,

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, Strict
 
-from coordination.api.shapes.base import Asked, Line, Text, TierWord, Told, asks
+from coordination.api.shapes.base import Asked, Line, Priority, Seconds, Text, TierWord, Told, asks
 from coordination.api.shapes.projects import number
-from coordination.api.shapes.tasks import AgentName, Words
+from coordination.api.shapes.tasks import AgentName, Base64, NeedAsked, Path, Words
 from coordination.api.shapes.told_tasks import TaskTold
+from coordination.lifecycle import DEFAULT_PRIORITY, Tier
 
 Cost = Annotated[Decimal, Strict(False), BeforeValidator(number), Field(ge=0, le=99_999, max_digits=40)]
 Wait = Annotated[int, Field(ge=0, le=30)]
@@ -118,6 +119,30 @@ class SayingAsked(WorkAsked):
     model_config = asks({"lease_token": "mlt_1_1_5f0c", "text": "May I drop the old table?"})
 
     text: Annotated[Text, Field(min_length=1)]
+
+
+class SubtaskAsked(Asked):
+    """What an agent may say of a task it adds; the rest is its parent's: project, phase, and who may review it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=500)]
+    ref: Annotated[str, Field(max_length=200)] = ""
+    needs: Annotated[list[NeedAsked], Field(max_length=100)] = []
+    kind: Annotated[str, Field(max_length=60)] = ""
+    labels: Words = []
+    priority: Priority = DEFAULT_PRIORITY
+    tier: TierWord = Tier.STANDARD
+    capabilities: Words = []
+    timeout: Seconds | None = None
+    objective: Text = ""
+    criteria: Annotated[list[Annotated[str, Field(min_length=1, max_length=2000)]], Field(max_length=200)] = []
+    instructions: Text = ""
+    files: Annotated[dict[Path, str | Base64], Field(max_length=50)] = {}
+
+
+class SubtasksAsked(WorkAsked):
+    model_config = asks({"lease_token": "mlt_1_1_5f0c", "tasks": [{"title": "Translate chapter two", "instructions": "# Translate"}]})
+
+    tasks: Annotated[list[SubtaskAsked], Field(min_length=1, max_length=100)]
 
 
 class WorkTold(Told):

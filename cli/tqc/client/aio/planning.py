@@ -38,6 +38,10 @@ class Planning(Asking):
     async def resume_project(self, slug: str) -> shapes.Project:
         return cast(shapes.Project, await self.ask("POST", f"/projects/{segment(slug)}/resume", body={}))
 
+    async def import_plan(self, slug: str, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the phases and tasks of a plan, all or nothing; `files` are its Markdown files by their path."""
+        return cast(dict[str, Any], await self.ask("POST", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
+
     # Phases
 
     async def phases(self, project: str) -> shapes.PhasePage:
@@ -139,6 +143,10 @@ class Planning(Asking):
     async def request_changes(self, task: int, comments: str) -> shapes.Task:
         """Send a task in review back; the comments are part of the next brief."""
         return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/request-changes", body={"comments": comments}))
+
+    async def let_run(self, task: int) -> shapes.Task:
+        """Let a task run that an agent added and that waits for a person."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/let-run", body={}))
 
     async def bulk(self, action: str, tasks: Sequence[int], **arguments: Any) -> dict[str, Any]:
         """Do one action (cancel, requeue, reprioritise, assign, edit, take_back) to many tasks, each on its own."""
