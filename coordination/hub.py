@@ -32,6 +32,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._at_work = threading.Lock()
         self._waiters: list[_Waiter] = []
         self._somebody_waits = threading.Event()
         self._doorbell = threading.Event()
@@ -81,7 +82,9 @@ class Hub:
                 connection.close()
                 continue
             try:
-                self._look()
+                with self._at_work:
+                    if self._somebody_waits.is_set():
+                        self._look()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("The event log cannot be read at the moment: %s", error)
                 connection.close()
@@ -89,7 +92,19 @@ class Hub:
             self._doorbell.wait(POLL_EVERY)
             self._doorbell.clear()
 
+    def rest(self) -> None:
+        """Return once no look at the log is under way. As long as nobody waits, none begins."""
+        with self._at_work:
+            pass
+
     def _look(self) -> None:
+        try:
+            self._follow_from_cursor()
+        finally:
+            if connection.vendor == "postgresql":
+                connection.close()
+
+    def _follow_from_cursor(self) -> None:
         if self._cursor is None:
             self._cursor = Event.objects.settled().order_by("txid", "id").values_list("txid", "id").last() or (0, 0)
             self._wake_all()
@@ -98,8 +113,6 @@ class Hub:
             for event in events:
                 self._cursor = (event.txid, event.pk)
                 self._wake(event)
-        if connection.vendor == "postgresql":
-            connection.close()
 
     def _wake(self, event: Event) -> None:
         with self._lock:

@@ -1,6 +1,6 @@
 """The cast of the API's tests: a shop to work in, a lab nobody here may see, and the keys of those who ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.test import Client
 
 from coordination.actor import SYSTEM
 from coordination.api import claims, signs
+from coordination.hub import hub
 from coordination.models import Agent, Phase, Project, Task, User
 from coordination.operations import admission, agents, creation, keys, phases, projects
 from coordination.operations.creation import NewTask
@@ -20,13 +21,15 @@ from tests.coordination.api.shapes import check_shape
 
 
 @pytest.fixture(autouse=True)
-def _forget_what_other_tests_left() -> None:
+def _forget_what_other_tests_left() -> Iterator[None]:
     """Each test has a database of its own; what this process remembers of the last one's rows must go."""
     claims.lane_numbered.cache_clear()
     admission._noted.clear()
     signs._noted.clear()
     wrong_keys.clear()
     cache.clear()
+    yield
+    hub.rest()
 
 
 class Answer:
