@@ -3,21 +3,22 @@
 People: ada (admin), pat (planner), vera (viewer). Agents: jared, jean and a stranger who can nothing.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from coordination.actor import Actor
 from coordination.lifecycle import FINISHED, LEASED, PhaseState, State
 from coordination.models import Agent, ApiKey, Attempt, Dependency, Event, Lease, Phase, Project, Role, Scope, SweepMark, Task, User
 from coordination.models.clock import now
+from coordination.models.sql import rows
 from coordination.operations.agents import register
 from coordination.operations.claims import Claimed, claim_next, claim_task
 from coordination.operations.creation import Need, NewTask, create_tasks
@@ -203,28 +204,28 @@ def refusals(outcomes: Sequence[object]) -> list[Exception]:
     return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
 
-@contextlib.contextmanager
-def another_connection(work: Callable[[], None]) -> Iterator[threading.Thread]:
-    """Run `work` in a thread with a connection of its own while the block runs, and wait for it afterwards."""
-    failures: list[BaseException] = []
+def behind(first: Callable[[], object], second: Callable[[], T]) -> T | BaseException:
+    """Run `second` on another connection while `first` has written and not committed, and return what became of it.
 
-    def run() -> None:
-        try:
-            work()
-        except BaseException as failure:
-            failures.append(failure)
-        finally:
-            connection.close()
+    The order in which a race is lost, made certain: `first` commits only when `second` waits for it or is through.
+    """
+    outcome: list[T | BaseException] = []
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            future = pool.submit(lambda: outcome.extend(together(second)))
+            deadline = time.monotonic() + 5
+            while not future.done() and not _somebody_waits() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        future.result(timeout=60)
+    return outcome[0]
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        thread.join(timeout=60)
-    assert not thread.is_alive(), "the other connection still waits"
-    if failures:
-        raise failures[0]
+
+def _somebody_waits() -> bool:
+    if connection.vendor != "postgresql":
+        # SQLite does not tell. Its waiting writer begins its transaction after the first one's commit in any case.
+        return True
+    return bool(rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
 
 
 def assert_sound() -> None:

@@ -13,7 +13,7 @@ def plan(transactional_db: None) -> Plan:
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     """How often a race is run: a few times with every test run, a thousand times under `make chaos`."""
-    return 1000 if request.node.get_closest_marker("chaos") else 12
+    return 1000 if request.node.get_closest_marker("chaos") else 8
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
