@@ -26,6 +26,7 @@ def steps() -> dict[str, list[str]]:
         "pins": [sys.executable, "-m", "scripts.check_pins"],
         "vendored": [sys.executable, "-m", "scripts.check_vendor"],
         "docs": [sys.executable, "-m", "scripts.check_docs"],
+        "lifecycle": [sys.executable, "-m", "scripts.lifecycle_doc", "--check"],
         "templates": [sys.executable, "-m", "scripts.check_templates"],
         "html": [str(BIN / "djangofmt"), "check", "--output-format", "concise", "--ignore", "category:style", *templates],
         "imports": [str(BIN / "lint-imports"), "--no-cache"],

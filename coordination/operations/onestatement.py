@@ -29,7 +29,9 @@ NEEDED_RESULTS = """coalesce((
         SELECT jsonb_agg(jsonb_build_array(d.on_id, r.id) ORDER BY d.on_id)
         FROM coordination_dependency d CROSS JOIN LATERAL (
             SELECT a.id FROM coordination_attempt a
-            WHERE a.task_id = d.on_id AND a.outcome IN ('done', 'submitted', 'failed') ORDER BY a.number DESC LIMIT 1
+            WHERE a.task_id = d.on_id AND a.outcome IN ('done', 'submitted', 'failed', 'late')
+            ORDER BY coalesce((SELECT max(n.adopted_at) FROM coordination_lateresult n WHERE n.attempt_id = a.id), a.finished_at) DESC,
+                a.number DESC LIMIT 1
         ) r WHERE d.task_id = taken.id), '[]'::jsonb)"""
 FREE_FOR_IT = f"{FREE} AND {NOT_HANDED_BACK.replace('%(rested)s', 'clock.rested')}"
 LAST = 2**63 - 1  # beyond every sort_key and id
