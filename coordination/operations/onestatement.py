@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
 from coordination.models import Agent, Attempt, Lease, Phase, Project, Task
@@ -38,6 +38,19 @@ LAST = 2**63 - 1  # beyond every sort_key and id
 TASK_FIELDS = [field.attname for field in Task._meta.concrete_fields]
 TASK_COLUMNS = [field.column for field in Task._meta.concrete_fields]
 JSON_FIELDS = [place for place, name in enumerate(TASK_FIELDS) if name in {"criteria", "labels", "capabilities"}]
+
+
+def _blanks(model: type[models.Model], given: set[str]) -> dict[str, str]:
+    """Return `{column: literal}` for what a new row of `model` starts with, as the ORM would write it."""
+    starts = {
+        field.column: field.get_default()
+        for field in model._meta.concrete_fields
+        if not (field.primary_key or field.null or field.column in given)
+    }
+    return {column: f"'{json.dumps(start) if isinstance(start, dict) else start}'" for column, start in starts.items()}
+
+
+ATTEMPT_BLANKS = _blanks(Attempt, {"task_id", "number", "agent_id", "key_id", "fence", "commit", "told", "claimed_at"})
 
 CLAIM_ONE = f"""
     WITH clock AS MATERIALIZED (
@@ -73,13 +86,13 @@ CLAIM_ONE = f"""
         RETURNING coordination_task.*, project.slug AS project_slug, project.lease_ttl AS project_ttl, phase.name AS phase_name,
             CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
     ), made AS (
-        INSERT INTO coordination_attempt (task_id, number, agent_id, key_id, fence, commit, told, claimed_at, outcome, reason_class,
-            reason, progress_note, result, result_data, report, error, usage, sealed_commit, tip)
+        INSERT INTO coordination_attempt (task_id, number, agent_id, key_id, fence, commit, told, claimed_at,
+            {", ".join(ATTEMPT_BLANKS)})
         SELECT id, attempts_made, %(agent)s, %(key)s, fence, head,
             jsonb_build_object('title', title, 'objective', objective, 'criteria', criteria, 'kind', kind, 'tier', tier,
                 'priority', priority, 'labels', labels, 'timeout', timeout, 'phase', phase_name,
                 'needs', {NEEDED_RESULTS}, 'references', '{{}}'::jsonb),
-            claimed_at, '', '', '', '', '', '{{}}', '', '', '{{}}', '', '' FROM taken
+            claimed_at, {", ".join(ATTEMPT_BLANKS.values())} FROM taken
         RETURNING id, told
     ), leased AS (
         INSERT INTO coordination_lease
