@@ -25,11 +25,11 @@ OTHER_WORDS: dict[State, tuple[str, str]] = {
     State.QUEUED: ("Pending", "pending"),
     State.CLAIMED: ("In Progress", "in_progress"),
     State.RUNNING: ("In Progress", "in_progress"),
-    State.BLOCKED: ("In Progress", "in_progress"),
-    State.REVIEW: ("In Progress", "in_progress"),
+    State.BLOCKED: ("Pending", "pending"),
+    State.REVIEW: ("Completed", "completed"),
     State.DONE: ("Completed", "completed"),
     State.FAILED: ("Failed", "failed"),
-    State.CANCELLED: ("Failed", "failed"),
+    State.CANCELLED: ("Cancelled", "cancelled"),
 }
 
 TIMES: dict[str, tuple[int, str]] = {
@@ -48,39 +48,44 @@ TIMES: dict[str, tuple[int, str]] = {
 
 def page() -> str:
     """Return the whole page."""
-    return "\n\n".join(
-        [
-            "# The life of a task",
-            "<!-- Drawn by `python -m scripts.lifecycle_doc` from coordination/lifecycle.py; change it there. -->",
-            "A task is in exactly one state. It changes state by one of the moves below and in no other way; each move is one"
-            " transaction that also writes one event. Every move by an agent carries the lease token of its claim.",
-            _diagram(),
-            "## States",
-            _table(("state", "meaning", "a lease exists", "leaves by"), _states()),
-            "## Moves",
-            _table(("verb", "from", "to", "by", "note"), _moves()),
-            "A task that something holds by the time it comes back (a pause, a dependency, a retry delay) passes through"
-            " `waiting` on its way to `queued`.",
-            "## Dependencies",
-            _table(("kind", "the dependent runs when its blocker is"), _kinds()),
-            "A cancelled blocker satisfies no dependency; its dependents say so. A dependent that runs only on failure is called"
-            " off when its blocker is done, and comes back when the blocker is requeued.",
-            "## Phases",
-            _table(("state", "meaning"), ([f"`{state}`", meaning] for state, meaning in PHASES.items())),
-            "## Priorities",
-            f"A priority is a number from 0, the most urgent, to 100; without one a task has {lifecycle.DEFAULT_PRIORITY}."
-            f" One step is worth {lifecycle.AGEING_PER_PRIORITY} s of waiting, so nothing starves: the order of claims is the time of"
-            " becoming ready plus that, and between equals the order of the task numbers.",
-            _table(("band", "priorities"), ([f"`{band}`", f"{low} to {high}"] for band, (low, high) in BAND_RANGE.items())),
-            "## Times",
-            _table(("", "seconds", "what for"), ([name, str(seconds), what] for name, (seconds, what) in TIMES.items())),
-            f"A task fails after {lifecycle.MAX_ATTEMPTS} failures worth retrying unless it says otherwise, and after"
-            f" {lifecycle.MAX_CRASHES} leases in a row that expired.",
-            "## Other words for the states",
-            "Clients of other task systems keep their own words; the compatible paths of the API translate.",
-            _table(("here", "in words", "in data"), ([f"`{state}`", words, f"`{data}`"] for state, (words, data) in OTHER_WORDS.items())),
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# The life of a task",
+                "<!-- Drawn by `python -m scripts.lifecycle_doc` from coordination/lifecycle.py; change it there. -->",
+                "A task is in exactly one state. It changes state by one of the moves below and in no other way; each move is one"
+                " transaction that also writes one event. Every move by an agent carries the lease token of its claim.",
+                _diagram(),
+                "## States",
+                _table(("state", "meaning", "a lease exists", "leaves by"), _states()),
+                "## Moves",
+                _table(("verb", "from", "to", "by", "note"), _moves()),
+                "A task that something holds by the time it comes back (a pause, a dependency, a retry delay) passes through"
+                " `waiting` on its way to `queued`.",
+                "## Dependencies",
+                _table(("kind", "the dependent runs when its blocker is"), _kinds()),
+                "A cancelled blocker satisfies no dependency; its dependents say so. A dependent that runs only on failure is called"
+                " off when its blocker is done, and comes back when the blocker is requeued.",
+                "## Phases",
+                _table(("state", "meaning"), ([f"`{state}`", meaning] for state, meaning in PHASES.items())),
+                "## Priorities",
+                f"A priority is a number from 0, the most urgent, to 100; without one a task has {lifecycle.DEFAULT_PRIORITY}."
+                f" One step is worth {lifecycle.AGEING_PER_PRIORITY} s of waiting, so nothing starves: the order of claims is the time of"
+                " becoming ready plus that, and between equals the order of the task numbers.",
+                _table(("band", "priorities"), ([f"`{band}`", f"{low} to {high}"] for band, (low, high) in BAND_RANGE.items())),
+                "## Times",
+                _table(("", "seconds", "what for"), ([name, str(seconds), what] for name, (seconds, what) in TIMES.items())),
+                f"A task fails after {lifecycle.MAX_ATTEMPTS} failures worth retrying unless it says otherwise, and after"
+                f" {lifecycle.MAX_CRASHES} leases in a row that expired.",
+                "## Other words for the states",
+                "Clients of other task systems keep their own words; the compatible paths of the API translate.",
+                _table(
+                    ("here", "in words", "in data"), ([f"`{state}`", words, f"`{data}`"] for state, (words, data) in OTHER_WORDS.items())
+                ),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _diagram() -> str:
