@@ -42,11 +42,8 @@ JSON_FIELDS = [place for place, name in enumerate(TASK_FIELDS) if name in {"crit
 
 def _blanks(model: type[models.Model], given: set[str]) -> dict[str, str]:
     """Return `{column: literal}` for what a new row of `model` starts with, as the ORM would write it."""
-    starts = {
-        field.column: field.get_default()
-        for field in model._meta.concrete_fields
-        if not (field.primary_key or field.null or field.column in given)
-    }
+    left = [field for field in model._meta.concrete_fields if not (field.primary_key or field.null or field.attname in given)]
+    starts = {field.attname: field.get_default() for field in left}
     return {column: f"'{json.dumps(start) if isinstance(start, dict) else start}'" for column, start in starts.items()}
 
 
