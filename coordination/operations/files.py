@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from coordination.actor import Actor
-from coordination.errors import StaleVersion
+from coordination.errors import NotFound, StaleVersion
 from coordination.file_rules import refuse_bad_content
 from coordination.models import Task, TaskFile
 from coordination.operations.atomic import atomically
@@ -32,17 +32,18 @@ def save_files(task: Task, changes: Changes, *, base: str, actor: Actor, message
     Raises StaleVersion, with the difference between `base` and today's version, when somebody saved in between (A8).
     """
     refuse_bad_content(changes)
-    head = Task.objects.values_list("head", flat=True).get(pk=task.pk)
+    head = _head_of(task)
     text = message.strip() or f"Change {', '.join(sorted(changes)[:5])}"
     try:
         with translated():
             version = store().write_version(
                 task.pk, head=head or None, base=base or None, changes=changes, author=author_of(actor), message=text
             )
+        if version.commit != head:
+            _record_version(task, version, changes, actor, old=head)
     except StaleVersion as stale:
-        raise _with_difference(stale, task, base, head) from None
-    if version.commit != head:
-        _record_version(task, version, changes, actor, old=head)
+        # Whoever was faster may have been so only a moment ago: their version is the one to show.
+        raise _with_difference(stale, task, base, _head_of(task)) from None
     task.refresh_from_db()
     return task
 
@@ -58,6 +59,13 @@ def restore_version(task: Task, commit: str, *, base: str, actor: Actor, path: s
     if not changes:
         return task
     return save_files(task, changes, base=base, actor=actor, message=f"Restore {path or 'all files'} from {commit[:10]}")
+
+
+def _head_of(task: Task) -> str:
+    head = Task.objects.filter(pk=task.pk).values_list("head", flat=True).first()
+    if head is None:
+        raise NotFound(f"There is no task #{task.pk} any more.")
+    return head
 
 
 def _record_version(task: Task, version: Version, changes: Changes, actor: Actor, *, old: str) -> None:
