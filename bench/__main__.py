@@ -24,8 +24,11 @@ ROWS = (
     "ready_list",
     "batch_claim",
     "claim_among_many",
+    "board",
     "last_blocker",
     "activate_phase",
+    "versions",
+    "idle_agents",
 )
 RESULTS = Path(__file__).parent / "results.json"
 ROW_SECONDS = 240  # a row that takes longer hangs

@@ -6,8 +6,8 @@ from bench.figure import Figure, at_least_times, note
 from bench.fleet import Fleet, alternate, percentile, typical
 
 STOCK, INSTRUCTIONS = 30_000, "Build it.\n\n" + "Take care of every detail.\n" * 20
-JOBS = 4_000
-ROUNDS, SECONDS = 5, 2.0
+JOBS = 1_500
+ROUNDS, SECONDS = 4, 1.5
 
 
 def measure(bed: Bed) -> list[Figure]:

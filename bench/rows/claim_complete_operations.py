@@ -6,7 +6,7 @@ from bench.figure import Figure, note
 from bench.fleet import Fleet, alternate, typical
 
 STOCK = 30_000
-ROUNDS, SECONDS = 4, 2.0
+ROUNDS, SECONDS = 4, 1.0
 
 
 def measure(bed: Bed) -> list[Figure]:

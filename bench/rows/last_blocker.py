@@ -29,6 +29,7 @@ def measure(bed: Bed) -> list[Figure]:
             "SELECT project_id, %s, id, 'success' FROM coordination_task WHERE id <> %s",
             [join.pk, join.pk],
         )
+        cursor.execute("UPDATE coordination_task SET has_dependents = true WHERE id <> %s", [join.pk])
         last = claim_next(hand.agent, key_id=hand.key_id)[0]
         cursor.execute("UPDATE coordination_task SET state = 'done' WHERE id NOT IN (%s, %s)", [join.pk, last.task_id])
         cursor.execute("UPDATE coordination_task SET blockers = 1 WHERE id = %s", [join.pk])

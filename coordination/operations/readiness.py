@@ -10,7 +10,7 @@ from coordination.actor import SYSTEM, Actor
 from coordination.lifecycle import AGEING_PER_PRIORITY, SATISFIED_BY, DependencyKind, State, retry_delay
 from coordination.models import Dependency, Event, Task
 from coordination.models.clock import micros, now
-from coordination.models.sql import any_of, rows, run
+from coordination.models.sql import any_of, insertion, rows, run
 
 # What must be true of a task, its phase and its project for it to be ready at the moment of the one parameter.
 NOTHING_HOLDS_IT = """
@@ -103,24 +103,26 @@ def announce(task_ids: Sequence[int], kind: str, *, actor: Actor, at: datetime) 
     if not task_ids:
         return
     among, param = any_of(task_ids)
-    values = rows(f"SELECT id, project_id, phase_id, lane_id FROM coordination_task WHERE id {among} ORDER BY id", [param])
-    Event.objects.bulk_create(
-        [
-            Event(
-                at=at,
-                kind=kind,
-                project_id=project,
-                phase_id=phase,
-                task_id=task,
-                actor_kind=actor.kind,
-                actor_id=actor.id,
-                actor_name=actor.name,
-                data={"lane": lane},
-            )
-            for task, project, phase, lane in values
-        ],
-        batch_size=2000,
+    values = {"at": at, "kind": kind, "actor": actor.kind, "actor_id": actor.id, "actor_name": actor.name, "ids": param}
+    run(f"{RECORD_EACH[connection.vendor]} FROM coordination_task WHERE id {among.replace('%s', '%(ids)s')} ORDER BY id", values)
+
+
+def _record_each(json_object: str) -> str:
+    return insertion(
+        Event,
+        at="%(at)s",
+        kind="%(kind)s",
+        project_id="project_id",
+        phase_id="phase_id",
+        task_id="id",
+        actor_kind="%(actor)s",
+        actor_id="%(actor_id)s",
+        actor_name="%(actor_name)s",
+        data=f"{json_object}('lane', lane_id)",
     )
+
+
+RECORD_EACH = {"postgresql": _record_each("jsonb_build_object"), "sqlite": _record_each("json_object")}
 
 
 def schedule_retry(task_id: int, failures: int) -> None:
