@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
 from coordination.models import Agent, Attempt, Event, Lease, Phase, Project, Task
@@ -76,15 +76,6 @@ RECORD_CLAIM = insertion(
     data="jsonb_build_object('attempt', attempts_made, 'commit', head)",
 )
 
-
-def _blanks(model: type[models.Model], given: set[str]) -> dict[str, str]:
-    """Return `{column: literal}` for what a new row of `model` starts with, as the ORM would write it."""
-    left = [field for field in model._meta.concrete_fields if not (field.primary_key or field.null or field.attname in given)]
-    starts = {field.attname: field.get_default() for field in left}
-    return {column: f"'{json.dumps(start) if isinstance(start, dict) else start}'" for column, start in starts.items()}
-
-
-ATTEMPT_BLANKS = _blanks(Attempt, {"task_id", "number", "agent_id", "key_id", "fence", "commit", "told", "claimed_at"})
 
 CLAIM_ONE = f"""
     WITH clock AS MATERIALIZED (
