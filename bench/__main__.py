@@ -28,7 +28,6 @@ ROWS = (
     "last_blocker",
     "activate_phase",
     "versions",
-    "idle_agents",
 )
 RESULTS = Path(__file__).parent / "results.json"
 ROW_SECONDS = 240  # a row that takes longer hangs
