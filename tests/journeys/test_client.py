@@ -110,8 +110,9 @@ def test_refusals_have_names(engine: Engine) -> None:
         muster.task(999_999)
     with pytest.raises(Invalid, match="priority"):
         muster.edit_task(number, {"priority": 1000})
+    muster.save_file(number, "instructions.md", "two", base=task["head"])
     with pytest.raises(StaleVersion):
-        muster.save_file(number, "instructions.md", "two", base="0" * 40)
+        muster.save_file(number, "instructions.md", "three", base=task["head"])
     with pytest.raises(Unauthenticated), Client(engine.url, "mst_wrong_key") as stranger:
         stranger.me()
     with pytest.raises(Forbidden), engine.client("reader") as reader:
