@@ -41,8 +41,16 @@ def parser_of(command: Command, program: str = "tqc") -> Parser:
 
 
 def parse(command: Command, arguments: Sequence[str], program: str = "tqc") -> argparse.Namespace:
-    """Read a command's arguments; flags may stand anywhere among the others."""
-    return parser_of(command, program).parse_intermixed_args(arguments)
+    """Read a command's arguments; flags may stand anywhere among the others, up to a lone --."""
+    parser, line = parser_of(command, program), list(arguments)
+    if "--" not in line:
+        return parser.parse_intermixed_args(line)
+    if not command.rest:
+        return parser.parse_args(line)
+    end = line.index("--")
+    options = parser.parse_intermixed_args(line[:end])
+    setattr(options, command.rest, line[end + 1 :])
+    return options
 
 
 def _sentence(text: str) -> str:
