@@ -23,7 +23,8 @@ Run = Callable[["Context", argparse.Namespace], int]
 
 @dataclass(frozen=True)
 class Command:
-    """One word after `tqc`. `examples` are (command line, what it does); `shape` says what --json prints."""
+    """One word after `tqc`. `examples` are (command line, what it does); `shape` says what --json prints; `rest` is the option that
+    takes everything behind a lone --."""
 
     name: str
     summary: str
@@ -32,7 +33,7 @@ class Command:
     description: str = ""
     examples: Sequence[tuple[str, str]] = ()
     shape: str = ""
-    aliases: Sequence[str] = ()
+    rest: str = ""
 
 
 class Context:

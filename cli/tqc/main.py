@@ -1,6 +1,5 @@
 """The door of the command line: find the command, read its arguments, run it, and turn whatever happens into an exit code."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,8 @@ from tqc import __version__
 from tqc.errors import INTERRUPTED, OK, USAGE, TqcError
 
 if TYPE_CHECKING:
+    import argparse
+
     from tqc.command import Command
 
 HEAD = """\
@@ -80,16 +81,15 @@ def _help(names: Sequence[str], program: str) -> int:
 
 def _run(name: str, arguments: Sequence[str], program: str) -> int:
     from tqc import registry
-    from tqc.parsing import parser_of
+    from tqc.parsing import parse
 
     command = registry.find(name)
     if command is None:
         return _unknown(name)
-    options = parser_of(command, program).parse_args(arguments)
-    return _execute(command, options, program)
+    return _execute(command, parse(command, arguments, program), program)
 
 
-def _execute(command: "Command", options: argparse.Namespace, program: str) -> int:
+def _execute(command: "Command", options: "argparse.Namespace", program: str) -> int:
     from tqc.command import Context
     from tqc.config import load
     from tqc.output import Printer

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tqc.command import Command
@@ -40,6 +40,19 @@ def parser_of(command: Command, program: str = "tqc") -> Parser:
     return parser
 
 
+def parse(command: Command, arguments: Sequence[str], program: str = "tqc") -> argparse.Namespace:
+    """Read a command's arguments; flags may stand anywhere among the others, up to a lone --."""
+    parser, line = parser_of(command, program), list(arguments)
+    if "--" not in line:
+        return parser.parse_intermixed_args(line)
+    if not command.rest:
+        return parser.parse_args(line)
+    end = line.index("--")
+    options = parser.parse_intermixed_args(line[:end])
+    setattr(options, command.rest, line[end + 1 :])
+    return options
+
+
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -58,7 +71,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 def _epilog(command: Command) -> str:
     parts = []
     if command.examples:
-        lines = [f"  {line}\n      {what}" for line, what in command.examples]
+        lines = [f"  {line}" + (f"\n      {what}" if what else "") for line, what in command.examples]
         parts.append("examples:\n" + "\n".join(lines))
     if command.shape:
         parts.append(f"with --json:\n  {command.shape}")

@@ -1,14 +1,14 @@
 """Every command by name. The overview is printed from here, so that `tqc --help` imports no command."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
-from tqc.command import Command
+if TYPE_CHECKING:
+    from tqc.command import Command
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     name: str
     module: str
     summary: str
@@ -71,7 +71,7 @@ def entries() -> Iterator[Entry]:
         yield from section
 
 
-def find(name: str) -> Command | None:
+def find(name: str) -> "Command | None":
     """Return the command of this name or alias, importing its module only."""
     entry = next((entry for entry in entries() if entry.name == ALIASES.get(name, name)), None)
     if entry is None:

@@ -94,6 +94,7 @@ class _Task(TypedDict):
     review_policy: str
     max_attempts: int
     timeout: int | None
+    on_change: str
     lease_mode: str
     not_before: str | None
     state: str

@@ -83,7 +83,7 @@ def test_what_goes_wrong_says_what_to_do(engine: Engine, jared: Machine) -> None
     async def calls(client: Client) -> None:
         number = (await told(client, "next_task"))["task"]
         with engine.client() as muster:
-            muster.ask("POST", f"/tasks/{number}/take-back", body={"reason": "Mine now"})
+            muster.take_back(number, "Mine now")
         lost = await refused(client, "complete_task", task=number, result="Done.")
         assert "lease_lost" in lost
         assert "do not repeat the call" in lost

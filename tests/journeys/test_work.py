@@ -152,7 +152,7 @@ def test_a_cancelled_task_ends_with_all_its_descendants(engine: Engine, jared: M
 
 
 def test_changed_instructions_reach_the_next_attempt(engine: Engine, jared: Machine) -> None:
-    new = add(engine, jared, "Follow", instructions="old words")
+    new = add(engine, jared, "Follow", instructions="old words", on_change="stop")
     line = 'if grep -q "old words" brief.md; then touch $HOME/started; sleep 600; else echo new words read; fi'
     worker = jared.start("work", "--max-idle", "2", "--heartbeat", "0.3", "--grace", "0.5", "--exec", line)
     wait_until((jared.home / "started").exists, seconds=30, what="The first attempt")
@@ -161,6 +161,18 @@ def test_changed_instructions_reach_the_next_attempt(engine: Engine, jared: Mach
     assert worker.wait(timeout=60) == 0
     done = task(engine, new["id"])
     assert (done["state"], done["result"], done["attempts_made"], done["failures"]) == ("done", "new words read", 2, 0), jared.log
+
+
+def test_changed_instructions_are_laid_out_for_a_command_that_reads_them_again(engine: Engine, jared: Machine) -> None:
+    new = add(engine, jared, "Reread", instructions="old words", on_change="reread")
+    line = "touch $HOME/started; while [ ! -e $MUSTER_CHANGED ]; do sleep 0.05; done; cat $MUSTER_CHANGED/instructions.md; echo"
+    worker = jared.start("work", "--once", "--heartbeat", "0.3", "--exec", line)
+    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    with engine.client() as muster:
+        muster.save_file(new["id"], "instructions.md", "fresh words", base=task(engine, new["id"])["head"])
+    assert worker.wait(timeout=60) == 0, jared.log
+    done = task(engine, new["id"])
+    assert (done["state"], done["result"], done["attempts_made"]) == ("done", "fresh words", 1), jared.log
 
 
 def test_a_task_that_takes_too_long_is_stopped_and_tried_again(engine: Engine, jared: Machine) -> None:

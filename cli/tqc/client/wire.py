@@ -114,13 +114,14 @@ def query_string(query: Query) -> str:
 
 
 def read(response: Response) -> Any:
-    """Return what the answer says, None for an answer without a body; raise the named error for a refusal."""
+    """Return what the answer says: JSON, text or bytes, None for no body; raise the named error for a refusal."""
     if 200 <= response.status < 300:
         if response.status == 204 or not response.body:
             return None
-        if "json" not in response.headers.get("content-type", "json"):
-            return response.body.decode("utf-8", errors="replace")
-        return _json(response)
+        kind = response.headers.get("content-type", "application/json")
+        if "json" in kind:
+            return _json(response)
+        return response.body.decode("utf-8", errors="replace") if kind.startswith("text/") else response.body
     if 300 <= response.status < 400 and response.status != 304:
         target = response.headers.get("location", "another address")
         raise Problem(response.status, "redirected", f"The server sends us to {target}; give that address: keys are not forwarded.")

@@ -65,7 +65,7 @@ def work(context: Context, options: argparse.Namespace) -> int:
 def _command(options: argparse.Namespace) -> str | list[str]:
     if bool(options.exec) == bool(options.command):
         raise UsageError("Say what to run for each task, once.", hint="tqc work --exec './do-task.sh', or tqc work -- PROGRAM ARGUMENT ...")
-    return str(options.exec) if options.exec else [each for each in options.command if each != "--"]
+    return str(options.exec) if options.exec else list(options.command)
 
 
 def _agent(context: Context, options: argparse.Namespace) -> str:
@@ -124,7 +124,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", action="append", metavar="NAME", help="a variable that the command gets too; * for all of them")
     parser.add_argument("--grace", type=_seconds, default=10.0, metavar="SECONDS", help="from SIGTERM to SIGKILL, 10 by default")
     parser.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="for one command; the task's own by default")
-    parser.add_argument("--on-change", choices=["release", "finish"], default="release", help="when the instructions change meanwhile")
+    parser.add_argument("--on-change", choices=["task", "release", "finish"], default="task", help="when the instructions change; task")
     parser.add_argument("--heartbeat", type=_seconds, metavar="SECONDS", help="between two; as the server says by default")
     parser.add_argument("--flush", action="store_true", help="send the reports that wait, and end")
 
@@ -139,8 +139,8 @@ COMMANDS = (
         description=f"""\
 For each task it lays the brief out in a fresh directory, runs the command there with the brief on standard input, keeps
 the lease with heartbeats, shows the last line of output as progress, and reports how the command ended. It stops the
-command with all its descendants when the task is cancelled, when its instructions change, when its time is over, and
-30 seconds before the lease can have ended without an answer from the server: two agents never work on one task.
+command with all its descendants when the task is cancelled, when its time is over, and before the lease can have ended
+(30 seconds, a fifth of a short lease) without an answer from the server: two agents never work on one task.
 
 Reports are kept on disk until the server has taken them, and survive a restart of either side. SIGTERM drains: nothing more
 is claimed, and what runs may end. A second one hands it back.
@@ -150,6 +150,8 @@ The command finds in its environment
   MUSTER_BRIEF        brief.md; beside it instructions.md, brief.json, context/ and results/
   MUSTER_RESULT       write the result here: text, or JSON with any of result, report, data, usage, cost_usd, and
                       outcome: complete, fail (error, retryable), release (reason) or ask (question)
+  MUSTER_CHANGED      this directory appears, with the new files and changes.diff, when the instructions change meanwhile and
+                      the task says that they be read again; where it says stop, the command is ended and begun anew
   MUSTER_KEEP         files in this directory are kept with the result, up to 512 kB
   MUSTER_LEASE_TOKEN  the proof of the lease: `tqc progress`, `tqc say` and `tqc subtask` find it
 and little else: name what it needs with --env. A line `::progress 60 Wrote the parser` in its output moves the bar.
@@ -163,5 +165,6 @@ exit codes of the command:
             ("tqc work --once --max-idle 60 -- python3 solve.py", "one task, or exit code 3 after a minute without one"),
         ],
         shape="kind outbox with --flush: {waiting}",
+        rest="command",
     ),
 )

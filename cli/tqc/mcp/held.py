@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from tqc.client.sync import Client
 from tqc.command import Context
-from tqc.errors import LeaseLost
+from tqc.errors import LeaseLost, TqcError
 from tqc.leases import HeldLease, of_claim
 from tqc.shapes import Beat, Claim
 from tqc.work.guard import clock
 from tqc.work.supervisor import Listener, Supervisor, beat_every, trusted_seconds
+
+LONGEST_DIFF = 8000  # characters
 
 
 @dataclass
@@ -83,8 +85,13 @@ class Hands:
             else:
                 held.lost = f"{sentence} Stop working on #{lease.task}, and do not repeat this call."
 
-        def changed(old: str, new: str) -> None:
-            held.notices.append(f"The instructions of #{lease.task} changed. Read the brief again with get_brief before you go on.")
+        def changed(old: str, new: str, policy: str) -> None:
+            if policy == "stop":
+                held.notices.append(f"The instructions of #{lease.task} changed. Stop: call release_task, then next_task with its number.")
+            elif policy == "reread":
+                held.notices.append(
+                    f"The instructions of #{lease.task} changed. Go on with the new ones:\n{_what_changed(client, lease, old, new)}"
+                )
 
         listener = Listener(trust=lambda seconds: None, stop=stop, changed=changed)
         client = self._context.open_client(patience=0.0)
@@ -95,3 +102,10 @@ class Hands:
         if before and before.supervisor:
             before.supervisor.close()
         held.supervisor.start()
+
+
+def _what_changed(client: Client, lease: HeldLease, old: str, new: str) -> str:
+    try:
+        return client.patch(lease.task, old, new)[:LONGEST_DIFF]
+    except TqcError as error:
+        return f"(the difference could not be read: {error.sentence})"

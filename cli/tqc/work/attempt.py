@@ -15,7 +15,7 @@ from tqc.errors import LeaseLost, TqcError
 from tqc.output import clean
 from tqc.shapes import Claim
 from tqc.work.guard import COOKIE, clock
-from tqc.work.layout import lay_out
+from tqc.work.layout import lay_out, lay_out_version
 from tqc.work.outbox import Report
 from tqc.work.process import Ended, Process, environment
 from tqc.work.results import read_result, report_of_code
@@ -28,7 +28,10 @@ PERCENT = re.compile(r"^::progress\s+(\d{1,3})\s*%?\s*(.*)$")
 
 @dataclass(frozen=True)
 class Orders:
-    """How commands are run. `command` is a line for the shell or a list of words; `on_change` is release or finish."""
+    """How commands are run.
+
+    `command` is a line for the shell or a list of words; `on_change` is task (as its policy says), release or finish.
+    """
 
     command: str | list[str]
     directory: Path
@@ -36,7 +39,7 @@ class Orders:
     passed: Sequence[str] = ()
     worktree: Path | None = None
     keep: str = "failed"
-    on_change: str = "release"
+    on_change: str = "task"
     heartbeat: float | None = None
     time_limit: float | None = None
     say: Callable[[str], None] = field(default=lambda text: None)
@@ -109,11 +112,18 @@ class Attempt:
         if self._process is not None:
             self._process.trust(seconds)
 
-    def _changed(self, old: str, new: str) -> None:
-        if self._orders.on_change == "release":
+    def _changed(self, old: str, new: str, policy: str) -> None:
+        """Obey the task's policy: stop and begin anew, lay the new version out beside the old one, or just go on."""
+        policy = {"release": "stop", "finish": "continue"}.get(self._orders.on_change, policy)
+        if policy == "stop":
             self.stop("changed", f"The instructions changed from {old[:10] or 'nothing'} to {new[:10]}.")
-        else:
-            self._orders.say(f"#{self.task}: the instructions changed to {new[:10]}; going on as told at the claim.")
+            return
+        self._orders.say(f"#{self.task}: the instructions changed to {new[:10]}; going on.")
+        if policy == "reread":
+            try:
+                lay_out_version(self.home / "changed", self._client, self.task, old, new)
+            except (TqcError, OSError) as error:
+                self._orders.say(f"#{self.task}: the new instructions could not be laid out: {error}")
 
     def _prepare(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
@@ -169,6 +179,7 @@ class Attempt:
             "MUSTER_LEASE_TOKEN": claim["lease_token"],
             "MUSTER_BRIEF": str(self.brief / "brief.md"),
             "MUSTER_RESULT": str(self.home / "result.json"),
+            "MUSTER_CHANGED": str(self.home / "changed"),
             "MUSTER_KEEP": str(self.home / "keep"),
             COOKIE: f"{self.task}-{self.number}-{claim['fence']}",
         }

@@ -2,12 +2,16 @@
 
 import base64
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqc.errors import TqcError
 from tqc.shapes import Brief
+
+if TYPE_CHECKING:
+    from tqc.client.sync import Client
 
 # Files that an agent or a tool would obey just because they lie there: text of a task is material, not configuration.
 OBEYED = frozenset({"claude.md", "agents.md", "gemini.md", "claude.local.md", "makefile", "conftest.py", "package.json"})
@@ -27,6 +31,21 @@ def lay_out(directory: Path, brief: Brief, markdown: str) -> list[str]:
         target.write_bytes(content)
         written.append(name)
     return written
+
+
+def lay_out_version(directory: Path, client: "Client", task: int, old: str, new: str) -> None:
+    """Write the files of a version below a directory, and what changed as changes.diff; the directory appears when it is whole."""
+    draft = directory.with_name(directory.name + ".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for entry in client.files(task, commit=new)["items"]:
+        file = client.file(task, entry["path"], commit=new)
+        name = entry["path"] if entry["path"] == "instructions.md" else _below("context", entry["path"])
+        (draft / name).parent.mkdir(parents=True, exist_ok=True)
+        (draft / name).write_bytes(_content(file["text"], file["base64"]) or b"")
+    (draft / "changes.diff").write_text(client.patch(task, old, new), encoding="utf-8")
+    shutil.rmtree(directory, ignore_errors=True)
+    draft.rename(directory)
 
 
 def for_tqc(markdown: str, task: int) -> str:

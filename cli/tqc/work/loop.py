@@ -137,6 +137,9 @@ class Worker:
                 self._pause(error)
                 if self._draining and time.monotonic() - began > FLUSH_AT_END:
                     return  # the next worker of this machine asks again, with the same key
+        # At every moment what was claimed stands in one file or the other.
+        for claim in claims:
+            self._note(claim)
         self._desk.note_claim(None)
         self._failures, self._has_asked = 0, True
         for claim in claims:
@@ -155,9 +158,11 @@ class Worker:
 
     # Running
 
+    def _note(self, claim: Claim) -> None:
+        self._desk.note_run(claim["task"]["id"], claim_told(claim) | {"url": self._url})
+
     def _begin(self, claim: Claim, started: float) -> None:
         attempt = Attempt(self._open_client(), claim, self._orders, claimed_at=started)
-        self._desk.note_run(attempt.task, claim_told(claim) | {"url": self._url})
         with self._wake:
             self._running[attempt.task] = attempt
         if self._draining:
@@ -188,6 +193,7 @@ class Worker:
                 self._failed += not succeeded and again is None
                 self._worked_at = time.monotonic()
                 if again is not None:
+                    self._note(again)
                     self._begin(again, started)
                 self._wake.notify_all()
 

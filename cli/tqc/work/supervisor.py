@@ -35,11 +35,14 @@ def margin_of(seconds: float) -> float:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who hears what the supervisor learns. `trust(seconds)` from now; `stop(reason, sentence)`; `changed(from, to)` commits."""
+    """Who hears what the supervisor learns.
+
+    `trust(seconds)` from now; `stop(reason, sentence)`; `changed(from, to, policy)`: two commits, and continue, reread or stop.
+    """
 
     trust: Callable[[float], None]
     stop: Callable[[str, str], None]
-    changed: Callable[[str, str], None]
+    changed: Callable[[str, str, str], None]
 
 
 class Supervisor:
@@ -108,7 +111,7 @@ class Supervisor:
         changed = beat["instructions_changed"]
         if changed and changed["to"] != self._told_of:
             self._told_of = changed["to"]
-            self._listener.changed(changed["from"], changed["to"])
+            self._listener.changed(changed["from"], changed["to"], changed.get("policy") or "reread")
         return True
 
     def _left(self) -> float:

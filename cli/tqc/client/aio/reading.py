@@ -56,6 +56,10 @@ class Reading(Asking):
         body = {"commit": commit, "base": base, **({"path": path} if path else {})}
         return cast(shapes.Saved, await self.ask("POST", f"/tasks/{task}/restore", body=body))
 
+    async def archive(self, task: int, *, commit: str = "") -> bytes:
+        """Return all files of a version as a tar.gz."""
+        return cast(bytes, await self.ask("GET", f"/tasks/{task}/archive", query={"commit": commit}))
+
     # Attempts
 
     async def attempts(self, task: int) -> shapes.AttemptPage:

@@ -27,6 +27,9 @@ class Working(Asking):
     async def retire(self, name: str) -> shapes.Agent:
         return cast(shapes.Agent, await self.ask("POST", f"/agents/{segment(name)}/retire", body={}))
 
+    async def unretire(self, name: str) -> shapes.Agent:
+        return cast(shapes.Agent, await self.ask("POST", f"/agents/{segment(name)}/unretire", body={}))
+
     async def heartbeat(self, agent: str | None = None, *, display_name: str = "") -> shapes.AgentBeat:
         """Give a sign of life, and renew every lease that the agent holds by heartbeat."""
         body = {"agent": self._as(agent), "display_name": display_name}

@@ -66,6 +66,14 @@ class Planning(Asking):
         """Open the phase's gate."""
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/approve", body={}))
 
+    def close_phase_gate(self, phase: int) -> shapes.Phase:
+        """Take the approval of the gate back."""
+        return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/close-gate", body={}))
+
+    def move_phase(self, phase: int, position: int) -> shapes.Phase:
+        """Show the phase at another place, counted from 1."""
+        return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/move", body={"position": position}))
+
     def pause_phase(self, phase: int) -> shapes.Phase:
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/pause", body={}))
 
@@ -127,6 +135,10 @@ class Planning(Asking):
     def requeue(self, task: int) -> shapes.Task:
         """Run a finished task again."""
         return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/requeue", body={}))
+
+    def take_back(self, task: int, reason: str = "") -> shapes.Task:
+        """Take a task from the agent that holds it, and queue it again."""
+        return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/take-back", body={"reason": reason}))
 
     def assign(self, task: int, agent: str | None, *, fallback_after: int | None = None) -> shapes.Task:
         """Give the task to one agent, or with None to any; after `fallback_after` seconds in the queue any agent may take it."""

@@ -28,6 +28,9 @@ class Working(Asking):
     def retire(self, name: str) -> shapes.Agent:
         return cast(shapes.Agent, self.ask("POST", f"/agents/{segment(name)}/retire", body={}))
 
+    def unretire(self, name: str) -> shapes.Agent:
+        return cast(shapes.Agent, self.ask("POST", f"/agents/{segment(name)}/unretire", body={}))
+
     def heartbeat(self, agent: str | None = None, *, display_name: str = "") -> shapes.AgentBeat:
         """Give a sign of life, and renew every lease that the agent holds by heartbeat."""
         body = {"agent": self._as(agent), "display_name": display_name}
