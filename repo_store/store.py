@@ -279,6 +279,11 @@ class RepoStore:
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
 
+    def copy_of(self, task_id: int, source: Path) -> str:
+        """Make a repository a copy of one on this machine, or bring it up to date; return the commit of its HEAD."""
+        with self._writing(task_id, may_create=True):
+            return bundles.copy(task_id, self.layout.verified(task_id), source)
+
     def bundle(self, task_id: int, target: Path) -> bool:
         """Write a repository with all its branches to the file `target`; return False if it has none. Raises DamagedRepo."""
         with faults_named(task_id):

@@ -27,12 +27,12 @@ import repo_store
 from coordination.actor import SYSTEM
 from coordination.errors import Invalid, Unavailable, WrongState
 from coordination.lifecycle import Outcome, State
-from coordination.models import Attempt, Event, Lease, Project, Task
+from coordination.models import Attempt, Event, Lease, Project, ProjectRepository, Task
 from coordination.operations.events import record
 from coordination.operations.holding import end
 from coordination.operations.readiness import settle
 from coordination.operations.tokens import Holder
-from coordination.queries.repositories import store
+from coordination.queries.repositories import sources, store, translated
 
 FORMAT = 1
 MANIFEST, ROWS, BUNDLES = "manifest.json", "rows", "repositories"
@@ -63,6 +63,9 @@ def back_up(directory: Path) -> Backup:
             rows = sum(_write_rows(model, draft / ROWS) for model in _models())
             tasks = list(_repositories())
         faults = [fault for task_id in tasks if (fault := _write_bundle(task_id, draft / BUNDLES))]
+        for copy_id in ProjectRepository.objects.exclude(head="").values_list("pk", flat=True):
+            with translated():
+                sources().bundle(copy_id, draft / BUNDLES / f"source-{copy_id}.bundle")
         told = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(), "rows": rows, "version": settings.VERSION}
         files = {str(path.relative_to(draft)): _digest(path) for path in sorted(draft.rglob("*")) if path.is_file()}
         _write(draft / MANIFEST, json.dumps(told | {"files": files}, indent=1).encode())
@@ -87,6 +90,9 @@ def restore(directory: Path) -> Backup:
         record("muster.restored", actor=SYSTEM, made_at=told["made_at"], rows=rows)
     _reset_sequences()
     made, faults = 0, []
+    for copy_id in ProjectRepository.objects.exclude(head="").values_list("pk", flat=True):
+        with translated():
+            sources().copy_of(copy_id, directory / BUNDLES / f"source-{copy_id}.bundle")
     for task_id in list(_repositories()):
         problem = _read_bundle(task_id, directory / BUNDLES / f"{task_id}.bundle")
         made += not problem
