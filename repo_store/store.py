@@ -11,7 +11,7 @@ from typing import IO
 
 import pygit2
 
-from repo_store import archives, check, diffing, history, intake, locks, objects, packing, refs, repair, wire, writing
+from repo_store import archives, bundles, check, diffing, history, intake, locks, objects, packing, refs, repair, wire, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
 from repo_store.layout import Layout
@@ -278,6 +278,22 @@ class RepoStore:
                 version = writing.save(repository, draft, self.limits, base=None, head=None)
                 refs.swap(repository, task_id, MAIN_REF, version.commit, None)
                 return version
+
+    def copy_of(self, task_id: int, source: Path) -> str:
+        """Make a repository a copy of one on this machine, or bring it up to date; return the commit of its HEAD."""
+        with self._writing(task_id, may_create=True):
+            return bundles.copy(task_id, self.layout.verified(task_id), source)
+
+    def bundle(self, task_id: int, target: Path) -> bool:
+        """Write a repository with all its branches to the file `target`; return False if it has none. Raises DamagedRepo."""
+        with faults_named(task_id):
+            return bundles.bundle(task_id, self.layout.verified(task_id), target)
+
+    def unbundle(self, task_id: int, source: Path, head: str | None, attempts: Mapping[int, str]) -> list[Finding]:
+        """Make a repository from a bundle, with its branches where the database says; return what is wrong with it then."""
+        with self._writing(task_id, may_create=True):
+            bundles.unbundle(task_id, self.layout.verified(task_id), source)
+        return [finding for finding in self.repair_repo(task_id, head, attempts) if not finding.repaired]
 
     def delete(self, task_id: int) -> None:
         """Remove a repository for good; that there is none is no error."""

@@ -30,6 +30,7 @@ from coordination.operations import files
 from coordination.operations.idempotency import Answer
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
+from coordination.queries.references import dangling
 from repo_store import Version
 
 router = Router(tags=["files"])
@@ -58,7 +59,7 @@ class DiffQuery(BaseModel):
 
 
 def _saved(task: Task) -> dict[str, Any]:
-    return {"task": task.pk, "head": task.head, "version": task.version}
+    return {"task": task.pk, "head": task.head, "version": task.version, "warnings": dangling(task.pk)}
 
 
 def _base(request: Request, task: Task, named: str | None) -> str:

@@ -131,7 +131,8 @@ def _taken(environ: dict[str, Any], task_id: int) -> bytes:
         token = tokens[0] if tokens else environ.get("HTTP_X_LEASE_TOKEN", "")
         with _slot():
             verdicts = push(task_id, request.commands, body, ask=partial(caller_of, environ), lease_token=token)
-    return answer_of(request, verdicts, list(dict.fromkeys(verdict.sentence for verdict in verdicts if verdict.sentence)))
+    words = [word for verdict in verdicts for word in (verdict.sentence, *verdict.notes) if word]
+    return answer_of(request, verdicts, list(dict.fromkeys(words)))
 
 
 class _Transfer:

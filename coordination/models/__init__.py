@@ -12,6 +12,7 @@ from coordination.models.lease import Lease
 from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Membership, Project, Role
+from coordination.models.repository import ProjectRepository
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
 from coordination.models.user import User
@@ -35,6 +36,7 @@ __all__ = [
     "Phase",
     "PhaseLink",
     "Project",
+    "ProjectRepository",
     "Question",
     "Review",
     "Role",

@@ -23,6 +23,7 @@ from coordination.operations.events import record
 from coordination.operations.holding import attempt_of, held
 from coordination.operations.tokens import holder_of
 from coordination.queries.access import Caller, Permission, find_task, require
+from coordination.queries.references import dangling
 from coordination.queries.repositories import store, translated
 from repo_store import MAIN_REF, MAIN_ROOTS, Parcel, Pushed, Terms, attempt_ref
 
@@ -49,6 +50,7 @@ class Verdict:
     ref: str
     sentence: str = ""
     short: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def is_accepted(self) -> bool:
@@ -89,7 +91,8 @@ def _judged(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_toke
         return Verdict(command.ref, refusal.sentence, FETCH_FIRST)
     except MusterError as refusal:
         return Verdict(command.ref, refusal.sentence, REFUSED)
-    return Verdict(command.ref)
+    notes = dangling(task_id) if command.ref == MAIN_REF else []
+    return Verdict(command.ref, notes=tuple(f"Note: {note}" for note in notes))
 
 
 def _take(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_token: str) -> None:

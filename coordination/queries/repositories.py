@@ -29,6 +29,12 @@ def store() -> RepoStore:
     return RepoStore(settings.REPO_ROOT)
 
 
+@functools.cache
+def sources() -> RepoStore:
+    """The copies of repositories that tasks may refer to, by the number of their row."""
+    return RepoStore(settings.REPO_ROOT / "sources")
+
+
 def author_of(actor: Actor) -> Author:
     return Author(actor.name, actor.email)
 

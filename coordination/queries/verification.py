@@ -4,10 +4,14 @@ import json
 from dataclasses import dataclass
 
 from coordination.errors import MusterError
+from coordination.lifecycle import Outcome
 from coordination.models import Attempt, LateResult, Task
 from coordination.queries.repositories import store, translated
 from coordination.queries.sealing import RESULT, late_files, sealed_files
 from repo_store import MAIN_REF, attempt_ref
+
+LOOSE = {"pushed_commit", "files"}
+IDENTITY = {"task_id", "attempt", "agent", "fence", "instruction_commit"}
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,12 @@ def _differing(attempt: Attempt, sealed: dict[str, bytes]) -> list[str]:
     """Compare what was sealed with what the rows say; who pushed what since is compared by the branch."""
     expected = json.loads(sealed_files(attempt)[RESULT])
     found = json.loads(sealed.get(RESULT, b"{}"))
-    loose = {"pushed_commit", "files"}
+    # An adopted late result has taken the place of what the attempt had brought when it was sealed.
+    names = set(expected) - LOOSE if attempt.outcome != Outcome.LATE else IDENTITY
     faults = [
         f"its {RESULT} says {found.get(name)!r} for {name}, the database {value!r}."
         for name, value in expected.items()
-        if name not in loose and found.get(name) != value
+        if name in names and found.get(name) != value
     ]
     for late in LateResult.objects.filter(attempt=attempt).exclude(sealed_commit="").select_related("attempt__agent"):
         there = store().read_files(attempt.task_id, late.sealed_commit)

@@ -6,14 +6,16 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers import MusterServer
+from tests.servers import MusterServer, running_muster
 
 SETUP = """
 import json
@@ -121,6 +123,15 @@ class Shop:
 
     def basic(self, who: str, user: str = "anyone") -> dict[str, str]:
         return {"Authorization": "Basic " + base64.b64encode(f"{user}:{self.keys[who]}".encode()).decode()}
+
+
+@contextmanager
+def open_shop(database_url: str) -> Iterator[Shop]:
+    """Start a server and its cast on an empty database."""
+    command = (sys.executable, "-m", "tests.journeys.serve")
+    with running_muster(database_url=database_url, command=command) as server:
+        told = server.manage("shell", "--no-imports", "-c", SETUP)
+        yield Shop(server, json.loads(told.partition("KEYS ")[2]))
 
 
 @dataclass

@@ -1,23 +1,18 @@
 """One live server for a file of tests; each test makes a task of its own."""
 
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import fresh_database
-from tests.git_http.cast import SETUP, Clone, Shop
-from tests.servers import running_muster
+from tests.git_http.cast import Clone, Shop, open_shop
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    command = (sys.executable, "-m", "tests.journeys.serve")
-    with fresh_database(tmp_path_factory.mktemp("db")) as url, running_muster(database_url=url, command=command) as server:
-        told = server.manage("shell", "--no-imports", "-c", SETUP)
-        yield Shop(server, json.loads(told.partition("KEYS ")[2]))
+    with fresh_database(tmp_path_factory.mktemp("db")) as url, open_shop(url) as opened:
+        yield opened
 
 
 @pytest.fixture

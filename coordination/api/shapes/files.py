@@ -67,6 +67,7 @@ class SavedTold(Told):
     task: int
     head: str
     version: int
+    warnings: list[str]
 
 
 class VersionTold(Told):
