@@ -47,8 +47,8 @@ class Document:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def parse(source: str) -> Document:
-    """Split a document; one without front matter has no settings. Raises BadFrontMatter."""
+def parse(source: str, longest: int = MAX_LENGTH) -> Document:
+    """Split a document; one without front matter has no settings, and `longest` characters fit in it. Raises BadFrontMatter."""
     lines = source.split("\n")
     if lines[0].rstrip() != MARK:
         return Document(source)
@@ -56,8 +56,8 @@ def parse(source: str) -> Document:
     if end is None:
         raise BadFrontMatter("The front matter begins with --- and has no closing --- line.")
     block = "\n".join(lines[1:end])
-    if len(block) > MAX_LENGTH:
-        raise BadFrontMatter(f"The front matter is longer than {MAX_LENGTH} characters.")
+    if len(block) > longest:
+        raise BadFrontMatter(f"The front matter is longer than {longest} characters.")
     try:
         settings = yaml.load(block, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

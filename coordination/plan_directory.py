@@ -14,11 +14,24 @@ import yaml
 
 from coordination import frontmatter, plan_values
 from coordination.errors import Invalid
-from coordination.lifecycle import DEFAULT_PRIORITY, SHORTEST_LEASE_TTL, DependencyKind, Gate, LeaseMode, ReviewPolicy, Tier
+from coordination.file_rules import refuse_bad_content
+from coordination.lifecycle import (
+    DEFAULT_PRIORITY,
+    SHORTEST_LEASE_TTL,
+    DependencyKind,
+    Gate,
+    LeaseMode,
+    OnChange,
+    Rerun,
+    ReviewPolicy,
+    Tier,
+)
 from coordination.plan_values import Mistakes, Waits, one_of, read_settings, text, waits, whole, words, yes_or_no
 from repo_store import Limits, RepoError, validate_path, validate_tree_names
 
 PLAN, PHASE, CONTEXT = "plan.md", "phase.md", "context"
+VERBATIM = "instructions.md"  # in a task's folder: its instructions as they are, settings of their own included
+LONGEST_SETTINGS = 1_000_000  # characters
 IGNORED = {"README.md"}
 PHASE_FOLDER = re.compile(r"phase-(?P<number>[0-9]{1,6})(?:-(?P<name>[a-z0-9][a-z0-9-]*))?")
 TASK_STEM = re.compile(r"task-(?P<number>[0-9]{1,6})(?:-(?P<name>[a-z0-9][a-z0-9-]*))?")
@@ -32,6 +45,8 @@ OF_PLAN = {
     "max_attempts": whole(1, 100),
     "max_running": whole(1, 100_000),
     "review": one_of(ReviewPolicy),
+    "on_change": one_of(OnChange),
+    "rerun": one_of(Rerun),
     "agents_may_add": yes_or_no,
     "budget_usd": plan_values.amount,
 }
@@ -49,6 +64,7 @@ OF_TASK = {
     "after": waits(DependencyKind.FINISHED),
     "criteria": words(2000, most=200),
     "review": one_of(ReviewPolicy),
+    "on_change": one_of(OnChange),
     "max_attempts": whole(1, 100),
     "timeout": whole(1, MAX_SECONDS),
     "not_before": plan_values.moment,
@@ -77,6 +93,7 @@ class PlannedTask:
     labels: tuple[str, ...] = ()
     criteria: tuple[str, ...] = ()
     review: str | None = None
+    on_change: str = ""
     max_attempts: int | None = None
     timeout: int | None = None
     not_before: datetime | None = None
@@ -185,13 +202,14 @@ class _Reading:
         key = values.pop("key", named)
         title = values.pop("title", "") or _heading(instructions) or _as_title(named)
         files = {**shared, **self._context(f"{file[:-3]}/")}
-        self._check_size(file, files, instructions)
+        told = self._verbatim(f"{file[:-3]}/{VERBATIM}") or _with_references(instructions, references)
+        self._check_size(file, files, told)
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return PlannedTask(
             file=file,
             key=key,
             title=title,
-            instructions=_with_references(instructions, references),
+            instructions=told,
             waits=needed,
             files=files,
             **(values | lists),
@@ -201,14 +219,26 @@ class _Reading:
         """Return the settings and the text of a document; one that is not there has neither."""
         self.read.add(file)
         try:
-            document = frontmatter.parse(self.files.get(file, b"").decode("utf-8-sig").replace("\r\n", "\n"))
+            document = frontmatter.parse(self.files.get(file, b"").decode("utf-8-sig").replace("\r\n", "\n"), LONGEST_SETTINGS)
         except UnicodeDecodeError:
             self.mistakes.add(file, "", "This is not UTF-8 text; save it as UTF-8.")
             return {}, ""
         except frontmatter.BadFrontMatter as error:
             self.mistakes.add(file, "", str(error))
             return {}, ""
-        return read_settings(document.settings, readers, file, self.mistakes), document.text.strip() and document.text.rstrip() + "\n"
+        return read_settings(document.settings, readers, file, self.mistakes), _body(document.text)
+
+    def _verbatim(self, path: str) -> str:
+        """Return instructions that stand in a file of their own, or "" if there is none."""
+        if path not in self.files:
+            return ""
+        self.read.add(path)
+        try:
+            refuse_bad_content({VERBATIM: self.files[path]})
+        except Invalid as refusal:
+            self.mistakes.add(path, "", refusal.sentence)
+            return ""
+        return self.files[path].decode("utf-8")
 
     def _context(self, folder: str) -> dict[str, bytes]:
         """Return the files of `folder`'s own context/, by the path that a task will know them by."""
@@ -279,6 +309,17 @@ def _as_title(name: str) -> str:
 def _heading(document: str) -> str:
     first = document.split("\n", 1)[0]
     return first.removeprefix("# ").strip() if first.startswith("# ") else ""
+
+
+def _body(text: str) -> str:
+    return text.strip() and text.rstrip() + "\n"
+
+
+def instructions_in(document: str) -> str:
+    """Return the instructions that the document of a task is read as."""
+    parsed = frontmatter.parse(document, LONGEST_SETTINGS)
+    references = parsed.settings.get("context") or []
+    return _with_references(_body(parsed.text), references if isinstance(references, list) else [references])
 
 
 def _with_references(instructions: str, references: list[str]) -> str:

@@ -26,7 +26,7 @@ from repo_store.errors import LimitExceeded, RefusedPush, printable
 from repo_store.gitchild import start_git
 from repo_store.limits import Limits
 from repo_store.names import Roots
-from repo_store.objects import Blob, author_of, commit_at, decoded, opened
+from repo_store.objects import Blob, author_of, commit_at, decoded, files_of, opened
 from repo_store.people import COMMITTER, OWN_DOMAIN, is_plain
 from repo_store.trees import Judge, Rule
 
@@ -103,6 +103,14 @@ class Parcel:
             files = judge.files_of(_commit(repository, terms.old)) if terms.old else {}
             changes = _changes(repository, files, judge.files_of(target))
             return Pushed(tuple(str(commit.id) for commit in commits), changes, decoded(target.raw_message).split("\n", 1)[0][:200])
+
+    def files_at(self, commit: str) -> dict[str, bytes]:
+        """Return every file of a commit that was inspected, with its content, by its path."""
+        with opened(self.path) as repository:
+            if not self.is_empty:
+                repository.odb.add_disk_alternate(str(self.quarantine))
+            files, _ = files_of(repository, _commit(repository, commit).tree)
+            return {path: bytes(repository.odb.read(blob.oid)[1]) for path, blob in files.items()}
 
     def admit(self) -> None:
         """Move the objects into the repository, durable; until a branch names them nobody meets them."""

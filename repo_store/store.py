@@ -88,12 +88,14 @@ class RepoStore:
         task_id: int,
         *,
         parents: Sequence[str],
-        files: Mapping[str, bytes],
+        files: Mapping[str, bytes | None],
         author: Author,
         message: str,
         when: datetime | None = None,
     ) -> Version:
-        """Write one commit with `files` on top of the first of `parents` that is there; durable, but on no branch until `advance_ref`.
+        """Write one commit with `files` (None deletes one) on top of the first of `parents` that is there.
+
+        It is durable, but on no branch until `advance_ref`.
 
         What Muster itself writes about an attempt may be larger than what people and agents may save.
         Raises InvalidName, LimitExceeded, RepoLocked.

@@ -11,12 +11,16 @@ PREFIX = "/git/"
 SERVICES: dict[str, Service] = {"git-upload-pack": "git-upload-pack", "git-receive-pack": "git-receive-pack"}
 
 _TASK = re.compile(r"/git/(?:projects/(?P<slug>[-a-zA-Z0-9_]{1,60})/)?tasks/(?P<task>[1-9][0-9]{0,17})\.git/(?P<rest>[^\0]*)", re.ASCII)
+_PLAN = re.compile(r"/git/projects/(?P<slug>[-a-zA-Z0-9_]{1,60})/plan\.git/(?P<rest>[^\0]*)", re.ASCII)
 _SMART_ONLY = "This is a smart server: git reads it with its own protocol only, version 0, 1 or 2 (git 1.6.6 or newer)."
 
 
 @dataclass(frozen=True)
 class Address:
-    """A repository and what is wanted of it: the offer of a service (`is_offer`), or the service itself."""
+    """A repository and what is wanted of it: the offer of a service (`is_offer`), or the service itself.
+
+    `task_id` 0 means the plan of the project.
+    """
 
     task_id: int
     slug: str
@@ -26,10 +30,11 @@ class Address:
 
 def address_of(method: str, path: str, query: str) -> Address:
     """Return what a request asks for. Raises NotFound, Refused for the dumb protocol, MethodRefused, Malformed."""
-    found = _TASK.fullmatch(path)
+    found = _TASK.fullmatch(path) or _PLAN.fullmatch(path)
     if found is None or ".." in found["rest"]:
         raise NotFound("There is no repository at this address.")
-    task_id, slug, rest = int(found["task"]), found["slug"] or "", found["rest"]
+    named = found.groupdict()
+    task_id, slug, rest = int(named.get("task") or 0), named["slug"] or "", named["rest"]
     if rest == "info/refs":
         _expect(method, "GET")
         return Address(task_id, slug, _asked_service(query), True)

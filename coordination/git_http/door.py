@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,10 +19,12 @@ from coordination.git_http.addresses import PREFIX, Address, address_of
 from coordination.git_http.bodies import body_of
 from coordination.git_http.credentials import caller_of
 from coordination.git_http.packets import FLUSH, answer_of, packet, read_push
-from coordination.operations.pushes import push
-from coordination.operations.serving import ready
-from coordination.queries.access import Permission, find_task
-from coordination.queries.repositories import store, translated
+from coordination.operations.plan_pushes import push_plan
+from coordination.operations.pushes import Options, Verdict, push
+from coordination.operations.serving import ready, ready_plan
+from coordination.queries.access import Caller, Permission, find_project, find_task
+from coordination.queries.repositories import plan_store, store, translated
+from repo_store import RepoStore, Service
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ MAX_PUSHED = 66_000_000  # bytes of a push: the largest pack, and what stands be
 CHILDREN = 16  # git processes at once
 PATIENCE = 20.0  # seconds a client waits for one of them
 LEASE_OPTION = "lease="
+PREVIEW_OPTION = "preview"
 NEEDS = {"git-upload-pack": Permission.READ, "git-receive-pack": Permission.WORK}
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -88,40 +92,59 @@ def _refused(refusal: MusterError, start_response: StartResponse) -> Iterable[by
 def _answer(environ: dict[str, Any]) -> Answer:
     caller = caller_of(environ)
     address = address_of(environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
-    task = find_task(caller, address.task_id, NEEDS[address.service], slug=address.slug)
+    place = _place(caller, address)
     protocol = environ.get("HTTP_GIT_PROTOCOL", "")
     if address.is_offer:
-        ready(task)
-        return f"application/x-{address.service}-advertisement", [_offer(address, protocol)]
+        place.make_ready()
+        return f"application/x-{address.service}-advertisement", [_offer(place, address.service, protocol)]
     if environ.get("CONTENT_TYPE", "") != f"application/x-{address.service}-request":
         raise MediaRefused(f"Send application/x-{address.service}-request, as git does.")
     kind = f"application/x-{address.service}-result"
     if address.service == "git-upload-pack":
-        return kind, _sent(environ, address.task_id, protocol)
-    return kind, [_taken(environ, address.task_id)]
+        return kind, _sent(environ, place, protocol)
+    return kind, [_taken(environ, place)]
 
 
-def _offer(address: Address, protocol: str) -> bytes:
+@dataclass(frozen=True)
+class _Place:
+    """A repository that the caller may reach: where it is, how it is made ready, and who judges a push to it."""
+
+    store: RepoStore
+    number: int
+    make_ready: Callable[[], None]
+    push: Callable[..., list[Verdict]]
+
+
+def _place(caller: Caller, address: Address) -> _Place:
+    need = NEEDS[address.service]
+    if not address.task_id:
+        project = find_project(caller, address.slug, Permission.PLAN if need > Permission.READ else need)
+        return _Place(plan_store(), project.pk, partial(ready_plan, project), partial(push_plan, project.pk))
+    task = find_task(caller, address.task_id, need, slug=address.slug)
+    return _Place(store(), task.pk, partial(ready, task), partial(push, task.pk))
+
+
+def _offer(place: _Place, service: Service, protocol: str) -> bytes:
     with _slot(), translated():
-        branches = store().offer(address.task_id, address.service, protocol)
+        branches = place.store.offer(place.number, service, protocol)
     # Version 2 has its own greeting, and git shows no banner before it.
     is_v2 = branches.startswith(packet(b"version 2\n"))
-    banner = b"" if is_v2 else packet(f"# service={address.service}\n".encode()) + FLUSH
+    banner = b"" if is_v2 else packet(f"# service={service}\n".encode()) + FLUSH
     return banner + branches
 
 
-def _sent(environ: dict[str, Any], task_id: int, protocol: str) -> Iterable[bytes]:
+def _sent(environ: dict[str, Any], place: _Place, protocol: str) -> Iterable[bytes]:
     connection.close()
     _enter()
     try:
         with body_of(environ, MAX_ASKED) as asked, translated():
-            return _Transfer(store().send_pack(task_id, asked, protocol))
+            return _Transfer(place.store.send_pack(place.number, asked, protocol))
     except BaseException:
         _slots.release()
         raise
 
 
-def _taken(environ: dict[str, Any], task_id: int) -> bytes:
+def _taken(environ: dict[str, Any], place: _Place) -> bytes:
     connection.close()
     with body_of(environ, MAX_PUSHED) as body:
         request = read_push(body)
@@ -130,7 +153,8 @@ def _taken(environ: dict[str, Any], task_id: int) -> bytes:
         tokens = [option.removeprefix(LEASE_OPTION) for option in request.options if option.startswith(LEASE_OPTION)]
         token = tokens[0] if tokens else environ.get("HTTP_X_LEASE_TOKEN", "")
         with _slot():
-            verdicts = push(task_id, request.commands, body, ask=partial(caller_of, environ), lease_token=token)
+            options = Options(token, PREVIEW_OPTION in request.options)
+            verdicts = place.push(request.commands, body, ask=partial(caller_of, environ), options=options)
     words = [word for verdict in verdicts for word in (verdict.sentence, *verdict.notes) if word]
     return answer_of(request, verdicts, list(dict.fromkeys(words)))
 

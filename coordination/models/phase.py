@@ -9,6 +9,7 @@ class Phase(models.Model):
     """A stage of a project. Starts when the phases it follows are completed and its gate is open."""
 
     project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="phases")
+    key = models.CharField(max_length=100, blank=True, default="")  # its name in the plan it came from
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
     position = models.PositiveIntegerField()
@@ -28,7 +29,10 @@ class Phase(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["project", "name"], name="phase_names_are_unique_in_a_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="phase_names_are_unique_in_a_project"),
+            models.UniqueConstraint(fields=["project", "key"], condition=~Q(key=""), name="phase_keys_are_unique_in_a_project"),
+        ]
 
     def __str__(self) -> str:
         return self.name

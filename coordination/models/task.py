@@ -17,6 +17,7 @@ class Task(models.Model):
     lane = models.ForeignKey("coordination.Lane", on_delete=models.PROTECT, related_name="tasks", db_index=False)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children", db_index=False)
 
+    key = models.CharField(max_length=100, blank=True, default="")  # its name in the plan it came from
     title = models.CharField(max_length=500)
     objective = models.TextField(blank=True, default="")
     criteria = models.JSONField(default=list, blank=True)

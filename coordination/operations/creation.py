@@ -39,6 +39,7 @@ class NewTask:
     title: str
     phase: Phase | None = None
     ref: str = ""
+    key: str = ""
     needs: Sequence[Need] = ()
     kind: str = ""
     labels: Sequence[str] = ()
@@ -142,6 +143,7 @@ def _row(
         phase=phase,
         lane_id=lanes[combination],
         parent=new.parent,
+        key=new.key,
         title=new.title.strip(),
         objective=new.objective,
         criteria=list(new.criteria),

@@ -37,6 +37,7 @@ def create_phase(
     gate: str = Gate.AUTO,
     description: str = "",
     open_ended: bool = False,
+    key: str = "",
 ) -> Phase:
     """Add a phase. With `after` None it follows the last one; an empty sequence makes it follow none."""
     lock_project(project.pk)
@@ -44,6 +45,7 @@ def create_phase(
     _refuse_taken_name(project.pk, name)
     phase = Phase(
         project=project,
+        key=key,
         name=name.strip(),
         description=description,
         position=last.position + 1 if last else 1,

@@ -1,6 +1,6 @@
 """Importing a plan: phases, tasks and their files from one directory, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from coordination.actor import Actor
@@ -37,8 +37,9 @@ def import_plan(slug: str, files: Mapping[str, bytes], *, actor: Actor) -> Impor
 def _make(slug: str, plan: Plan, actor: Actor) -> ImportedPlan:
     project, is_new = _project_for(slug or plan.slug, plan, actor)
     phases = _make_phases(project, plan, actor)
-    agents = _agents_named(plan)
-    news = [_new_task(task, phases[phase.key], agents) for phase in plan.phases for task in phase.tasks]
+    agents = agents_named(plan)
+    taken = set(Task.objects.filter(project=project).exclude(key="").values_list("key", flat=True))
+    news = [new_task(task, phases[phase.key], agents, taken) for phase in plan.phases for task in phase.tasks]
     made = create_tasks(project, news, actor=actor) if news else []
     return ImportedPlan(project, is_new, list(phases.values()), {new.ref: task for new, task in zip(news, made, strict=True)})
 
@@ -60,13 +61,14 @@ def _make_phases(project: Project, plan: Plan, actor: Actor) -> dict[str, Phase]
             description=planned.description,
             gate=planned.gate,
             open_ended=planned.open_ended,
+            key="" if Phase.objects.filter(project=project, key=planned.key).exists() else planned.key,
             after=None if planned.after is None else [made[key] for key in planned.after],
             actor=actor,
         )
     return made
 
 
-def _agents_named(plan: Plan) -> dict[str, Agent]:
+def agents_named(plan: Plan) -> dict[str, Agent]:
     """Return the agents that tasks are assigned to, or refuse every name that nobody registered."""
     named = {task.assigned_to for task in plan.tasks if task.assigned_to}
     if not named:
@@ -83,8 +85,10 @@ def _agents_named(plan: Plan) -> dict[str, Agent]:
     return known
 
 
-def _new_task(planned: PlannedTask, phase: Phase, agents: Mapping[str, Agent]) -> NewTask:
+def new_task(planned: PlannedTask, phase: Phase, agents: Mapping[str, Agent], taken: Collection[str] = ()) -> NewTask:
+    """Return the task to be made. Its key stays with it, unless another plan has given that key to a task of the project."""
     return NewTask(
+        key="" if planned.key in taken else planned.key,
         title=planned.title,
         phase=phase,
         ref=planned.key,
@@ -97,6 +101,7 @@ def _new_task(planned: PlannedTask, phase: Phase, agents: Mapping[str, Agent]) -
         assigned_to=agents.get(planned.assigned_to),
         fallback_after=planned.fallback_after,
         review_policy=planned.review,
+        on_change=planned.on_change,
         max_attempts=planned.max_attempts,
         timeout=planned.timeout,
         not_before=planned.not_before,

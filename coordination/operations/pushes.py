@@ -71,14 +71,22 @@ class _Place:
         return self.ref.removeprefix("refs/heads/")
 
 
-def push(task_id: int, commands: Sequence[Command], pack: IO[bytes], *, ask: Ask, lease_token: str = "") -> list[Verdict]:
+@dataclass(frozen=True)
+class Options:
+    """What came with a push: the token of a lease, and whether a plan should only be looked at."""
+
+    lease_token: str = ""
+    is_preview: bool = False
+
+
+def push(task_id: int, commands: Sequence[Command], pack: IO[bytes], *, ask: Ask, options: Options) -> list[Verdict]:
     """Judge and take each command by itself, in order, and return what became of each."""
     if len(commands) > MOST_BRANCHES:
         return [Verdict(command.ref, f"One push moves at most {MOST_BRANCHES} branches.", REFUSED) for command in commands]
     with translated():
         try:
             with store().unpacked(task_id, pack) as parcel:
-                return [_judged(parcel, task_id, command, ask, lease_token) for command in commands]
+                return [_judged(parcel, task_id, command, ask, options.lease_token) for command in commands]
         except (repo_store.RefusedPush, repo_store.LimitExceeded) as refusal:
             return [Verdict(command.ref, str(refusal), REFUSED) for command in commands]
 

@@ -9,7 +9,7 @@ from django.conf import settings
 import repo_store
 from coordination.actor import Actor
 from coordination.errors import Invalid, LimitExceeded, MusterError, NameRefused, NotFound, StaleVersion, StoreFull, Unavailable
-from repo_store import Author, RepoStore
+from repo_store import Author, Limits, RepoStore
 
 TRANSLATION: dict[type[repo_store.RepoError], type[MusterError]] = {
     repo_store.InvalidName: NameRefused,
@@ -33,6 +33,12 @@ def store() -> RepoStore:
 def sources() -> RepoStore:
     """The copies of repositories that tasks may refer to, by the number of their row."""
     return RepoStore(settings.REPO_ROOT / "sources")
+
+
+@functools.cache
+def plan_store() -> RepoStore:
+    """The plans of projects as directories, by the project's number."""
+    return RepoStore(settings.REPO_ROOT / "plans", Limits(files=20_000, task_bytes=50_000_000))
 
 
 def author_of(actor: Actor) -> Author:

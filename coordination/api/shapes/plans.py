@@ -1,5 +1,6 @@
 """A whole plan, as it is asked for and told of."""
 
+import base64
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from coordination.api.shapes.base import Asked, Told, asks
 from coordination.api.shapes.tasks import Base64, Path
 from coordination.api.shapes.told_tasks import Caution
+from coordination.operations.plan_updates import PlanDiff
 from coordination.operations.plans import ImportedPlan
 
 
@@ -60,3 +62,37 @@ def plan_told(made: ImportedPlan, runnable: dict[int, int], warnings: list[dict[
         ],
         "warnings": warnings,
     }
+
+
+class PlanFilesTold(Told):
+    project: str
+    files: dict[str, str | Base64]
+
+
+class PlanChangeTold(Told):
+    noun: str
+    key: str
+    name: str
+    new: bool
+    fields: dict[str, list[Any]]
+
+
+class PlanDiffTold(Told):
+    project: str
+    changes: list[PlanChangeTold]
+    same: int
+    absent: list[str]
+
+
+def file_told(content: bytes) -> str | dict[str, str]:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(content).decode()}
+
+
+def diff_told(slug: str, diff: PlanDiff) -> dict[str, Any]:
+    changes = [
+        {"noun": each.noun, "key": each.key, "name": each.name, "new": each.is_new, "fields": dict(each.fields)} for each in diff.changes
+    ]
+    return {"project": slug, "changes": changes, "same": diff.same, "absent": diff.absent}
