@@ -9,6 +9,7 @@ from coordination.models.jobmark import JobMark
 from coordination.models.key import ApiKey, Scope
 from coordination.models.lane import Lane, LaneAgent
 from coordination.models.lease import Lease
+from coordination.models.line_comment import LineComment
 from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Membership, Project, Role
@@ -30,6 +31,7 @@ __all__ = [
     "LaneAgent",
     "LateResult",
     "Lease",
+    "LineComment",
     "Membership",
     "Message",
     "MessageAck",

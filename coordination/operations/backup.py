@@ -32,7 +32,7 @@ from coordination.operations.events import record
 from coordination.operations.holding import end
 from coordination.operations.readiness import settle
 from coordination.operations.tokens import Holder
-from coordination.queries.repositories import sources, store, translated
+from coordination.queries.repositories import plan_store, sources, store, translated
 
 FORMAT = 1
 MANIFEST, ROWS, BUNDLES = "manifest.json", "rows", "repositories"
@@ -63,6 +63,9 @@ def back_up(directory: Path) -> Backup:
             rows = sum(_write_rows(model, draft / ROWS) for model in _models())
             tasks = list(_repositories())
         faults = [fault for task_id in tasks if (fault := _write_bundle(task_id, draft / BUNDLES))]
+        for project_id in Project.objects.exclude(plan_head="").values_list("pk", flat=True):
+            with translated():
+                plan_store().bundle(project_id, draft / BUNDLES / f"plan-{project_id}.bundle")
         for copy_id in ProjectRepository.objects.exclude(head="").values_list("pk", flat=True):
             with translated():
                 sources().bundle(copy_id, draft / BUNDLES / f"source-{copy_id}.bundle")
@@ -93,6 +96,9 @@ def restore(directory: Path) -> Backup:
     for copy_id in ProjectRepository.objects.exclude(head="").values_list("pk", flat=True):
         with translated():
             sources().copy_of(copy_id, directory / BUNDLES / f"source-{copy_id}.bundle")
+    for project in Project.objects.exclude(plan_head=""):
+        with translated():
+            plan_store().unbundle(project.pk, directory / BUNDLES / f"plan-{project.pk}.bundle", project.plan_head, {})
     for task_id in list(_repositories()):
         problem = _read_bundle(task_id, directory / BUNDLES / f"{task_id}.bundle")
         made += not problem

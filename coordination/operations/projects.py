@@ -1,6 +1,7 @@
 """Projects: create, edit, pause and resume, delete; and who may do what in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -8,14 +9,14 @@ from django.db.models import F
 
 from coordination.actor import Actor
 from coordination.errors import Conflict, Invalid, WrongState
-from coordination.models import Lease, Membership, Project, Role, Task, User
+from coordination.models import Lease, Membership, Project, ProjectRepository, Role, Task, User
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check, lock_project
 from coordination.operations.events import record
 from coordination.operations.lanes import lock_routing
 from coordination.operations.readiness import settle_project
-from coordination.queries.repositories import store
+from coordination.queries.repositories import plan_store, sources, store
 
 EDITABLE = {
     "name",
@@ -85,15 +86,17 @@ def resume_project(project: Project, *, actor: Actor) -> Project:
 def delete_project(project: Project, *, actor: Actor) -> None:
     """Delete a project, its tasks and their repositories, unless an agent works in it."""
     project = lock_project(project.pk)
-    tasks = list(Task.objects.select_for_update(no_key=True).filter(project=project).order_by("pk").values_list("pk", "head"))
+    tasks = list(Task.objects.select_for_update(no_key=True).filter(project=project).order_by("pk").values_list("pk", flat=True))
     if Lease.objects.filter(task__project=project).exists():
         raise WrongState(f"Agents are working in {project.slug}; pause it and wait for them, or cancel their tasks.")
     lock_routing()
     record("project.deleted", actor=actor, slug=project.slug, name=project.name, tasks=len(tasks))
+    project_id, copies = project.pk, list(ProjectRepository.objects.filter(project=project).values_list("pk", flat=True))
     Task.objects.filter(project=project).delete()
     project.delete()
-    for pk in [pk for pk, head in tasks if head]:
+    for pk in tasks:
         _forget_repository(pk)
+    transaction.on_commit(partial(_forget_sources, project_id, copies), robust=True)
 
 
 def _forget_repository(task_id: int) -> None:
@@ -116,3 +119,10 @@ def revoke_role(project: Project, user: User, *, actor: Actor) -> None:
     removed, _ = Membership.objects.filter(user=user, project=project).delete()
     if removed:
         record("member.revoked", actor=actor, project=project, user=user.get_username())
+
+
+def _forget_sources(project_id: int, copies: Sequence[int]) -> None:
+    """Delete the repository of a project's plan, and the copies that its tasks referred to."""
+    plan_store().delete(project_id)
+    for copy_id in copies:
+        sources().delete(copy_id)

@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from coordination import frontmatter
 from coordination.lifecycle import heartbeat_every
-from coordination.models import Attempt, Question, Review, Task
+from coordination.models import Attempt, LineComment, Question, Review, Task
 from coordination.models.sql import planned
 from coordination.queries.references import pins_for, references_in, resolve
 from coordination.queries.repositories import store, translated
@@ -56,6 +58,18 @@ class EarlierAttempt:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person remarked on a line of a file, in the version `commit`; `quoted` is the line."""
+
+    path: str
+    line: int
+    commit: str
+    quoted: str
+    text: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Answered:
     """A question of an earlier attempt and a person's answer."""
 
@@ -88,6 +102,7 @@ class Brief:
     results: list[NeededResult]
     earlier_attempts: list[EarlierAttempt]
     answers: list[Answered]
+    comments: list[Remark]
     report: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -145,6 +160,7 @@ def _brief(task: Task, told: dict[str, Any], files: dict[str, bytes], attempt: A
         results=_results(told.get("needs", [])),
         earlier_attempts=_told_of(earlier),
         answers=_answers(earlier),
+        comments=_remarks(task, attempt),
         report=how_to_report(task.pk, task.project.lease_ttl),
     )
 
@@ -193,6 +209,18 @@ def _told_of(earlier: Sequence[Attempt]) -> list[EarlierAttempt]:
     return [
         EarlierAttempt(each.number, each.agent.name, each.outcome, each.reason, each.result, each.error, comments.get(each.pk, []))
         for each in earlier
+    ]
+
+
+def _remarks(task: Task, attempt: Attempt | None) -> list[Remark]:
+    """Return what people remarked on lines: what stands open now, or what did when the attempt was claimed."""
+    found = LineComment.objects.filter(task=task)
+    if attempt is None:
+        found = found.filter(resolved_at=None)
+    else:
+        found = found.filter(Q(resolved_at=None) | Q(resolved_at__gt=attempt.claimed_at), created_at__lte=attempt.claimed_at)
+    return [
+        Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2]) for each in found.order_by("pk")
     ]
 
 

@@ -35,6 +35,10 @@ def _parts(brief: Brief) -> Iterable[str]:
         ),
     )
     yield _section(
+        "Remarks on lines",
+        "\n\n".join(f"**{each.path}, line {each.line}** ({each.by}):\n\n{_fenced(each.quoted)}\n\n{each.text}" for each in brief.comments),
+    )
+    yield _section(
         "Questions and answers", "\n\n".join(f"**Q:** {each.question}\n\n**A** ({each.by}): {each.answer}" for each in brief.answers)
     )
     yield _section("How to report", "\n".join(f"- **{verb}**: {sentence}" for verb, sentence in brief.report.items()))
