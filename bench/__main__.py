@@ -28,6 +28,7 @@ ROWS = (
     "last_blocker",
     "activate_phase",
     "versions",
+    "agent_commands",
 )
 RESULTS = Path(__file__).parent / "results.json"
 ROW_SECONDS = 240  # a row that takes longer hangs

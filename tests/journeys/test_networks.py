@@ -123,8 +123,8 @@ def test_a_long_cut_stops_the_command_before_the_lease_can_end(
     network.cut()
     network.mend()
     worker.wait(timeout=60)
-    assert "lapsed" in jared.log
     after = task(engine, new["id"])
+    assert "release" in jared.log, jared.log + after["reason"]
     assert (after["state"], after["failures"]) == ("queued", 0), jared.log
     with engine.client() as muster:
         muster.cancel(new["id"])
@@ -155,7 +155,14 @@ def test_every_answer_may_be_lost_once(engine: Engine, network: Proxy) -> None:
         done = losing(lambda: far.complete(number, token, result="once"))
         assert done["state"] == "done"
         told = losing(lambda: far.say("shop", "said once", task=number))
-        events = [event["kind"] for event in near.events(task=number, limit=200)["items"]]
+        events: list[str] = []
+
+        def is_told() -> bool:
+            # On PostgreSQL an event is told once every older transaction has ended.
+            events[:] = [event["kind"] for event in near.events(task=number, limit=200)["items"]]
+            return "task.done" in events
+
+        wait_until(is_told, seconds=10, what="The last event")
         assert [events.count(kind) for kind in ("task.created", "task.claimed", "task.progress", "task.done")] == [1, 1, 1, 1]
         messages = [each["text"] for each in near.messages("shop", task=number)["items"]]
         assert messages == ["only once", "said once"]
@@ -198,10 +205,9 @@ def test_resets_and_latency_change_no_outcome(engine: Engine, network: Proxy) ->
         while claims := far.claim():
             claim = claims[0]
             far.complete(claim["task"]["id"], claim["lease_token"], result="dry")
-    with engine.client() as near:
-        for number in numbers:
-            events = [event["kind"] for event in near.events(task=number, limit=200)["items"]]
-            assert (events.count("task.claimed"), events.count("task.done")) == (1, 1)
+    for number in numbers:
+        done = task(engine, number)
+        assert (done["state"], done["attempts_made"]) == ("done", 1)
 
 
 def test_a_server_that_drips_is_given_up_in_time(engine: Engine, network: Proxy) -> None:

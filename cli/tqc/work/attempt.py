@@ -1,5 +1,6 @@
 """One attempt at one task: lay the brief out, run the command, keep the lease, report how it ended."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -181,7 +182,8 @@ class Attempt:
             "MUSTER_RESULT": str(self.home / "result.json"),
             "MUSTER_CHANGED": str(self.home / "changed"),
             "MUSTER_KEEP": str(self.home / "keep"),
-            COOKIE: f"{self.task}-{self.number}-{claim['fence']}",
+            # Of this run alone: task 1 of another server may run on this machine too.
+            COOKIE: os.urandom(16).hex(),
         }
 
     def _heard(self, line: str) -> None:
