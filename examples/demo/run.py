@@ -168,6 +168,7 @@ class Demo:
 def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell's background job inherits it ignored
     try:
         return _carry_out(options)
     except KeyboardInterrupt:

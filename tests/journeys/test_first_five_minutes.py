@@ -25,5 +25,5 @@ def test_its_commands_lead_to_a_finished_task(muster: MusterServer, tmp_path: Pa
     history = next(each for each in told if "items" in each and "commit" in each["items"][0])
     assert len(history["items"]) == 1
     events = told[-1]["items"]
-    assert [event["kind"] for event in events][-1] == "task.done"
+    assert "task.done" in [event["kind"] for event in events]
     assert "# Task #" in done.stdout
