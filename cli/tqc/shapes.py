@@ -2,55 +2,9 @@
 
 from typing import Any, TypedDict
 
-
-class Project(TypedDict):
-    id: int
-    slug: str
-    name: str
-    description: str
-    lease_ttl: int
-    max_attempts: int
-    review_policy: str
-    max_running: int | None
-    budget_usd: float | None
-    spent_usd: float
-    agents_may_add: bool
-    paused: bool
-    paused_at: str | None
-    pause_reason: str
-    created_at: str
-    version: int
-
-
-class Progress(TypedDict):
-    total: int
-    done: int
-    failed: int
-    cancelled: int
-    open: int
-    percent: int
-
-
-class Phase(TypedDict):
-    id: int
-    project: str
-    name: str
-    description: str
-    position: int
-    state: str
-    gate: str
-    gate_open: bool
-    gate_approved_at: str | None
-    gate_approved_by: str
-    open_ended: bool
-    status_line: str
-    blockers: list[str]
-    after: list[int]
-    progress: Progress
-    created_at: str
-    started_at: str | None
-    completed_at: str | None
-    version: int
+from tqc.plan_shapes import Phase as Phase
+from tqc.plan_shapes import Progress as Progress
+from tqc.plan_shapes import Project as Project
 
 
 class Lease(TypedDict):

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from tqc import __version__
 from tqc.command import Context
 from tqc.commands.shared import as_agent, project_of, repeat_key
-from tqc.errors import LeaseLost, ServerAway, TqcError
+from tqc.errors import LeaseLost, NoLease, ServerAway, TqcError
 from tqc.mcp.held import Hands
 from tqc.work.attempt import redacted
 from tqc.work.guard import clock
@@ -89,6 +89,10 @@ def refusal(error: TqcError) -> ToolError:
         return ToolError(f"lease_lost: {error.sentence} Stop working on this task, and do not repeat the call. For other work: next_task.")
     if isinstance(error, ServerAway):
         return ToolError(f"server_away: {error.sentence} Call again in a moment with the same arguments; it has one effect.")
+    if isinstance(error, NoLease):
+        return ToolError(
+            f"no_lease: {error.sentence} You do not hold it: call next_task with its number first, or with none for other work."
+        )
     return ToolError(f"{error.code}: {error.sentence}")
 
 
