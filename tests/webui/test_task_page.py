@@ -47,6 +47,16 @@ def test_a_person_reviews_a_result(pat: User, project: Project, phase: Phase, ja
     assert task.state == State.QUEUED
 
 
+def test_a_person_lets_a_task_run_that_an_agent_added(pat: User, project: Project, phase: Phase) -> None:
+    task = create_task(project, NewTask(title="Found on the way", phase=phase, awaits_person=True), actor=pat.actor)
+    client = signed_in(pat)
+    assert "Let it run" in client.get(f"/t/{task.pk}/").content.decode()
+    client.post(f"/t/{task.pk}/let-run")
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+    assert "Let it run" not in client.get(f"/t/{task.pk}/").content.decode()
+
+
 def test_a_refusal_is_a_sentence_with_the_status_of_its_kind(pat: User, task: Task) -> None:
     client = signed_in(pat)
     plain = client.post(f"/t/{task.pk}/requeue")

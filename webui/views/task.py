@@ -9,7 +9,7 @@ from django.urls import reverse
 from coordination.actor import Actor
 from coordination.lifecycle import FINISHED, LEASED, DependencyKind, State
 from coordination.models import Task
-from coordination.operations import dependencies, messages, questions, reviews, tasks
+from coordination.operations import dependencies, messages, questions, reviews, subtasks, tasks
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
 from coordination.queries.explain import explain
@@ -27,6 +27,7 @@ class TaskAction:
 
 ACTIONS = {
     "cancel": TaskAction(ReasonForm, lambda task, typed, actor: tasks.cancel(task, actor=actor, **typed), "#{} is called off."),
+    "let-run": TaskAction(forms.Form, lambda task, _, actor: subtasks.let_run(task, actor=actor), "#{} may run."),
     "requeue": TaskAction(forms.Form, lambda task, _, actor: tasks.requeue(task, actor=actor), "#{} runs again."),
     "take-back": TaskAction(
         ReasonForm,
