@@ -89,9 +89,9 @@ def restore(directory: Path) -> Backup:
         for model in _models():
             model._default_manager.all().delete()
         rows = sum(_read_rows(model, directory / ROWS) for model in _models())
+        _reset_sequences()
         _end_leases()
         record("muster.restored", actor=SYSTEM, made_at=told["made_at"], rows=rows)
-    _reset_sequences()
     made, faults = 0, []
     for copy_id in ProjectRepository.objects.exclude(head="").values_list("pk", flat=True):
         with translated():

@@ -15,12 +15,15 @@ from coordination.operations.phases import advance_soon
 from coordination.operations.projects import pause_project
 from coordination.operations.readiness import schedule_retry
 from coordination.operations.report import Report
+from coordination.operations.seals import seal_soon
 from coordination.operations.tokens import Holder
 
 
 def complete(holder: Holder, report: Report) -> State:
     """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
     if completed := complete_one(holder, report):
+        if completed.to_seal:
+            seal_soon(completed.to_seal)
         advance_soon(completed.phase_id)
         return completed.state
     try:

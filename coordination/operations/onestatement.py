@@ -107,7 +107,8 @@ CLAIM_ONE = f"""
             attempts_made = attempts_made + 1, fallback_at = NULL, version = coordination_task.version + 1
         FROM picked, clock, coordination_project project, coordination_phase phase
         WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
-            AND project.id = coordination_task.project_id AND phase.id = coordination_task.phase_id AND NOT {MAY_REFER}
+            AND project.id = coordination_task.project_id AND phase.id = coordination_task.phase_id
+            AND rerun_of_id IS NULL AND NOT {MAY_REFER}
         RETURNING coordination_task.*, project.slug AS project_slug, project.lease_ttl AS project_ttl, phase.name AS phase_name,
             CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
     ), made AS (
@@ -211,21 +212,22 @@ COMPLETE = f"""
             reason_class = '', reason = '', result = %(result)s, report = %(report)s, error = %(error)s, result_data = %(data)s,
             usage = %(usage)s
         FROM ended WHERE task_id = ended.id AND fence = %(fence)s
-        RETURNING coordination_attempt.id, number, agent_id
+        RETURNING coordination_attempt.id, number, agent_id, coordination_attempt."commit" <> '' OR tip <> '' AS has_files
     ), dropped AS (
         DELETE FROM coordination_lease USING ended WHERE task_id = ended.id AND fence = %(fence)s
     ), recorded AS (
         {RECORD_END} FROM ended, attempt
     )
-    SELECT state, phase_id FROM ended"""
+    SELECT state, phase_id, attempt.id, has_files FROM ended, attempt"""
 
 
 @dataclass(frozen=True)
 class Completed:
-    """The state that the task is in now, and the phase that may be complete with it."""
+    """The state that the task is in now, the phase that may be complete with it, and the attempt, if it has something to seal."""
 
     state: State
     phase_id: int
+    to_seal: int | None
 
 
 @at_once
@@ -245,4 +247,7 @@ def complete_one(holder: Holder, report: Report) -> Completed | None:
             "usage": report.usage,
         },
     )
-    return Completed(State(found[0][0]), found[0][1]) if found else None
+    if not found:
+        return None
+    state, phase_id, attempt_id, has_files = found[0]
+    return Completed(State(state), phase_id, attempt_id if has_files else None)

@@ -105,7 +105,8 @@ def _judged(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_toke
 
 def _take(parcel: Parcel, task_id: int, command: Command, ask: Ask, lease_token: str) -> None:
     caller = ask()
-    place = _place(caller, task_id, command, lease_token)
+    with transaction.atomic():  # a lease is looked at under the lock of its task
+        place = _place(caller, task_id, command, lease_token)
     if not command.new:
         raise Refused(f"{place.name} is not deleted by a push: what agents were told stays on record.")
     if place.tip == command.new:

@@ -170,3 +170,15 @@ def test_a_task_runs_again_as_it_is(shop: Shop, task: int, claimed: JSON) -> Non
     shop.api("PUT", f"/tasks/{task}/files/instructions.md", {"content": "Build it otherwise.\n", "base": shop.head(task)})
     shop.api("POST", f"/tasks/{task}/requeue", {})
     assert shop.claim(task)["brief"]["instructions"].strip() == "Build it otherwise."
+
+
+def test_a_task_that_runs_again_as_it_was_may_also_be_claimed_as_the_next(shop: Shop, task: int, claimed: JSON) -> None:
+    """On PostgreSQL the next task is claimed by another statement than a named one."""
+    finish(shop, task, claimed)
+    old = shop.head(task)
+    shop.api("PUT", f"/tasks/{task}/files/instructions.md", {"content": "Build it otherwise.\n", "base": old})
+    for other in shop.api("GET", "/tasks?state=queued&limit=200")["items"]:
+        shop.api("POST", f"/tasks/{other['id']}/cancel", {})
+    shop.api("POST", f"/tasks/{task}/requeue", {"told": "as_it_was"})
+    (again,) = shop.api("POST", "/tasks/claim", {"agent": "jared"}, key="fleet")["items"]
+    assert again["brief"]["commit"] == old
