@@ -49,11 +49,6 @@ class LogPage(Told):
     next_cursor: str | None
 
 
-class CompareQuery(BaseModel):
-    a: Annotated[int, Field(ge=1, le=999_999_999)]
-    b: Annotated[int, Field(ge=1, le=999_999_999)]
-
-
 class CommentAsked(Asked):
     model_config = asks({"commit": "9b" * 20, "path": "instructions.md", "line": 3, "text": "Which table?"})
 
@@ -92,16 +87,16 @@ def list_project_history(request: Request, slug: str, filters: Query[LogQuery]) 
     return page(request, [asdict(each) for each in rows], str(rows[-1].id) if more else None)
 
 
-@router.get("/tasks/{int:task_id}/attempts/compare", response=DiffTold, operation_id="compareAttempts")
-def compare_attempts(request: Request, task_id: int, filters: Query[CompareQuery]) -> HttpResponse:
-    """Say what differs between the branches of attempt `a` and attempt `b`: their work, reports and results."""
+@router.get("/tasks/{int:task_id}/attempts/{int:number}/compare/{int:other_number}", response=DiffTold, operation_id="compareAttempts")
+def compare_attempts(request: Request, task_id: int, number: int, other_number: int) -> HttpResponse:
+    """Say what differs between the branches of two attempts: their work, reports and results."""
     task = find_task(request.auth, task_id)
-    diff = versions.diff(task, _tip(task, filters.a), _tip(task, filters.b))
+    diff = versions.diff(task, _tip(task, number), _tip(task, other_number))
     return polled(request, {**asdict(diff), "truncated": diff.truncated})
 
 
 def _tip(task: Task, number: int) -> str:
-    attempt = Attempt.objects.filter(task=task, number=number).first()
+    attempt = Attempt.objects.filter(task=task, number=number).first() if number < 2**31 else None
     if attempt is None or not (attempt.tip or attempt.commit):
         raise NotFound(f"#{task.pk} has no attempt {number} with files.")
     return attempt.tip or attempt.commit

@@ -30,7 +30,7 @@ def test_two_attempts_are_compared(shop: Shop, task: int) -> None:
         body = {"lease_token": claimed["lease_token"], "result": result, "report": f"# {result}"}
         shop.api("POST", f"/tasks/{task}/complete", body, key="fleet")
         shop.api("POST", f"/tasks/{task}/requeue", {})
-    diff = shop.api("GET", f"/tasks/{task}/attempts/compare?a=1&b=2")
+    diff = shop.api("GET", f"/tasks/{task}/attempts/1/compare/2")
     assert {"report.md", "result.json"} <= {file["new_path"] for file in diff["files"]}
 
 

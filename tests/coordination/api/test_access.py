@@ -11,7 +11,7 @@ from coordination.actor import SYSTEM
 from coordination.api.docs import _schema
 from coordination.api.urls import urlpatterns
 from coordination.models import Attempt, Message, Project, Task
-from coordination.operations import agents, claims, messages, phases
+from coordination.operations import agents, claims, line_comments, messages, phases
 from tests.coordination.api.conftest import AddTask, Caller, key_for
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -58,8 +58,17 @@ def things(add: AddTask, shop: Project) -> dict[str, Any]:
         "attempt_id": Attempt.objects.get().pk,
         "message_id": messages.say(shop, "Hello", actor=SYSTEM).pk,
         "key_id": key,
+        "comment_id": comment(task),
+        "number": 1,
+        "other_number": 1,
         "path": "instructions.md",
     }
+
+
+def comment(task: Task) -> int:
+    """Somebody's remark on the first line of the task's instructions."""
+    made = line_comments.comment(task, commit=task.head, path="instructions.md", line=1, text="Which?", actor=SYSTEM)
+    return int(made.pk)
 
 
 def _keys(shop: Project) -> tuple[int, str]:
