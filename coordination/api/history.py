@@ -8,14 +8,16 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from coordination.api.answers import page, polled, reply
+from coordination.api.answers import page, polled
 from coordination.api.door import Request
+from coordination.api.repeats import once_only
 from coordination.api.shapes.base import Asked, Id, Text, Told, asks
 from coordination.api.shapes.files import DiffTold
 from coordination.api.shapes.filters import Cursor, Limit
 from coordination.errors import Invalid, NotFound
 from coordination.models import Attempt, LineComment, Task
 from coordination.operations import line_comments
+from coordination.operations.idempotency import Answer
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_project, find_task
 from coordination.queries.project_log import project_log
@@ -113,8 +115,12 @@ def list_comments(request: Request, task_id: int) -> HttpResponse:
 def comment_on_line(request: Request, task_id: int, body: CommentAsked) -> HttpResponse:
     """Remark on a line of a version; it is part of every brief until it is resolved."""
     task = find_task(request.auth, task_id, Permission.PLAN)
-    made = line_comments.comment(task, commit=body.commit, path=body.path, line=body.line, text=body.text, actor=request.auth.actor)
-    return reply(_told(made), 201)
+
+    def run() -> Answer:
+        made = line_comments.comment(task, commit=body.commit, path=body.path, line=body.line, text=body.text, actor=request.auth.actor)
+        return Answer(201, _told(made))
+
+    return once_only(request, run)
 
 
 @router.post("/tasks/{int:task_id}/comments/{int:comment_id}/resolve", response=CommentTold, operation_id="resolveLineComment")
@@ -124,7 +130,7 @@ def resolve_comment(request: Request, task_id: int, comment_id: int) -> HttpResp
     found = LineComment.objects.filter(task=task, pk=comment_id).first()
     if found is None:
         raise NotFound(f"#{task.pk} has no comment {comment_id}.")
-    return reply(_told(line_comments.resolve(found, actor=request.auth.actor)))
+    return once_only(request, lambda: Answer(200, _told(line_comments.resolve(found, actor=request.auth.actor))))
 
 
 def _told(comment: LineComment) -> dict[str, Any]:

@@ -22,6 +22,13 @@ from tests.worker.cast import make_task
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _no_repositories() -> None:
+    """Numbers of tasks come again with each test, and what lies in a repository of the same number would be packed too."""
+    for number in list(store().task_ids()):
+        store().delete(number)
+
+
 def hour_of(moment_offset: int = 0) -> int:
     return (now() + timedelta(hours=moment_offset)).hour
 

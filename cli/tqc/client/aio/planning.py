@@ -42,6 +42,18 @@ class Planning(Asking):
         """Make the phases and tasks of a plan, all or nothing; `files` are its Markdown files by their path."""
         return cast(dict[str, Any], await self.ask("POST", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
 
+    async def export_plan(self, slug: str) -> dict[str, Any]:
+        """Return the project as a plan's directory: `files` by their path."""
+        return cast(dict[str, Any], await self.ask("GET", f"/projects/{segment(slug)}/plan"))
+
+    async def preview_plan(self, slug: str, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what `update_plan` would create and change, and what it leaves alone; changes nothing."""
+        return cast(dict[str, Any], await self.ask("POST", f"/projects/{segment(slug)}/plan/preview", body={"files": dict(files)}))
+
+    async def update_plan(self, slug: str, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the project what the plan says; what the plan leaves out is left alone."""
+        return cast(dict[str, Any], await self.ask("PUT", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
+
     # Phases
 
     async def phases(self, project: str) -> shapes.PhasePage:

@@ -40,6 +40,28 @@ class Reading(Asking):
         query: Query = {"path": path, "limit": limit, "cursor": cursor}
         return cast(shapes.VersionPage, self.ask("GET", f"/tasks/{task}/history", query=query))
 
+    def project_history(self, slug: str, *, author: str = "", kind: str = "", cursor: str | None = None) -> dict[str, Any]:
+        """Return every version, push and seal of a project's tasks, newest first."""
+        query: Query = {"author": author or None, "kind": kind or None, "cursor": cursor}
+        return cast(dict[str, Any], self.ask("GET", f"/projects/{segment(slug)}/history", query=query))
+
+    def compare(self, task: int, attempt: int, other: int) -> shapes.Diff:
+        """Return what differs between the branches of two attempts."""
+        return cast(shapes.Diff, self.ask("GET", f"/tasks/{task}/attempts/{attempt}/compare/{other}"))
+
+    def comments(self, task: int) -> dict[str, Any]:
+        """Return the remarks on lines of the task's files."""
+        return cast(dict[str, Any], self.ask("GET", f"/tasks/{task}/comments"))
+
+    def comment(self, task: int, commit: str, path: str, line: int, text: str) -> dict[str, Any]:
+        """Remark on a line of a version; it is part of every brief until it is resolved."""
+        body = {"commit": commit, "path": path, "line": line, "text": text}
+        return cast(dict[str, Any], self.ask("POST", f"/tasks/{task}/comments", body=body))
+
+    def resolve(self, task: int, comment: int) -> dict[str, Any]:
+        """Take a remark out of the briefs to come."""
+        return cast(dict[str, Any], self.ask("POST", f"/tasks/{task}/comments/{comment}/resolve", body={}))
+
     def diff(self, task: int, old: str = "", new: str = "") -> shapes.Diff:
         """Return what changed between two commits; by default from nothing to the newest version."""
         return cast(shapes.Diff, self.ask("GET", f"/tasks/{task}/diff", query={"from": old, "to": new}))
