@@ -56,7 +56,8 @@ def test_a_repository_of_100_megabytes_is_pushed_and_cloned_without_being_held_i
     clone = shop.clone(task, "vera", tmp_path / "c", "--bare")
     assert sum(path.stat().st_size for path in clone.path.rglob("*.pack")) > 100 * MEGABYTE
     assert memory.growth() < GROWTH
-    assert pushed < 120_000  # the text of one version is kept in the database too, so it passes through
+    # The text of one version is kept in the database too, so it passes through; PostgreSQL's driver writes it out in hexadecimal.
+    assert pushed < 250_000
 
 
 def test_a_blob_of_300_megabytes_in_a_small_pack_is_refused_in_time(shop: Shop, task: int, pats: Clone) -> None:

@@ -1,6 +1,5 @@
 """The Python client against a live server: its examples run, both flavours do the same, and refusals have names."""
 
-import asyncio
 import doctest
 import inspect
 import threading
@@ -12,6 +11,7 @@ from tqc.client import sync
 from tqc.client.plain import PlainTransport
 from tqc.errors import Forbidden, HeldByAnother, Invalid, LeaseLost, NotFound, ServerAway, StaleVersion, Unauthenticated
 
+from tests import asynchronous
 from tests.journeys.machines import Engine
 
 
@@ -78,7 +78,7 @@ def test_the_asynchronous_client_claims_and_completes(engine: Engine) -> None:
             assert [each["id"] async for each in muster.all_tasks(q="Asynchronously")] == [task["id"]]
             return done["state"]
 
-    assert asyncio.run(work()) == "done"
+    assert asynchronous.run(work) == "done"
 
 
 def test_events_are_followed_without_a_gap(engine: Engine, muster: Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from tqc.shapes import Task
 
+from tests import asynchronous
 from tests.journeys.machines import Engine, Machine
 
 TOKENS = 4000
@@ -36,7 +37,7 @@ def drive(machine: Machine, calls: Any) -> None:
         async with Client(server) as client:
             await calls(client)
 
-    anyio.run(session)
+    asynchronous.run(session)
 
 
 async def told(client: Client, name: str, **arguments: Any) -> Any:
