@@ -194,6 +194,7 @@ def test_a_claim_of_a_process_that_died_waiting_is_found_again(engine: Engine, n
     assert jared.tqc("complete", str(new["id"])).code == 0
 
 
+@pytest.mark.chaos
 def test_resets_and_latency_change_no_outcome(engine: Engine, network: Proxy) -> None:
     agent = "stormy"
     network.weather.resets, network.weather.latency = 0.3, 0.02
