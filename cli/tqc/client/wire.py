@@ -116,11 +116,11 @@ def query_string(query: Query) -> str:
 def read(response: Response) -> Any:
     """Return what the answer says: JSON, text or bytes, None for no body; raise the named error for a refusal."""
     if 200 <= response.status < 300:
-        if response.status == 204 or not response.body:
+        if response.status == 204:
             return None
         kind = response.headers.get("content-type", "application/json")
         if "json" in kind:
-            return _json(response)
+            return _json(response)  # an empty body is no JSON: the connection broke, and "nothing" would be a lie
         return response.body.decode("utf-8", errors="replace") if kind.startswith("text/") else response.body
     if 300 <= response.status < 400 and response.status != 304:
         target = response.headers.get("location", "another address")
