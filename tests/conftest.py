@@ -41,6 +41,20 @@ def _touches_the_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """pytest-django's test database; threads that a test left waiting must not keep it from being removed."""
+    yield
+    if settings.ON_POSTGRES:
+        _disconnect_all(settings.DATABASES["default"]["NAME"])
+
+
+def _disconnect_all(name: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server's maintenance address, whichever database the run is about: TEST_DATABASE_URL or a throw-away one."""
     if named := os.environ.get("TEST_DATABASE_URL"):
