@@ -109,7 +109,7 @@ def finished_at(wanted: Sequence[str], scene: Scene) -> Q:
 def reachable(column: str, following: str) -> Find:
     """Return the condition of being a task, or of being reached from it along the dependencies, however far."""
     walk = (
-        f"WITH RECURSIVE reached(id) AS (SELECT %s UNION SELECT edge.{following} FROM coordination_dependency edge"
+        f"WITH RECURSIVE reached(id) AS (SELECT CAST(%s AS bigint) UNION SELECT edge.{following} FROM coordination_dependency edge"
         f" JOIN reached ON edge.{column} = reached.id) SELECT id FROM reached"
     )
     return lambda wanted, scene: values.any_of([Q(pk__in=RawSQL(walk, [int(value)])) for value in wanted])
