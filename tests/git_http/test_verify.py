@@ -57,14 +57,8 @@ def forge(clone: Clone, files: dict[str, str], *, committer: str = "Muster", mai
     for name, text in files.items():
         (clone.path / name).write_text(text)
     clone.git("add", "-A")
-    clone.git("-c", f"user.name={committer}", "-c", f"user.email={mail}", "commit", "-qm", message)
-    clone.git(
-        "filter-branch",
-        "-f",
-        "--env-filter",
-        f"GIT_COMMITTER_NAME={committer}; GIT_COMMITTER_EMAIL={mail}; GIT_AUTHOR_NAME=jared",
-        "HEAD~1..HEAD",
-    )
+    as_committer = ("-c", f"user.name={committer}", "-c", f"user.email={mail}")
+    clone.git(*as_committer, "commit", "-qm", message, "--author", f"jared <{mail}>")
     clone.git("update-ref", "refs/remotes/origin/attempts/2", "HEAD")
 
 
