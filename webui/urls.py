@@ -3,7 +3,23 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webui.views import account, activity, agents, attempts, board, files, history, home, keys, live, messages, plan, settings, task
+from webui.views import (
+    account,
+    activity,
+    agents,
+    attempts,
+    board,
+    files,
+    filters,
+    history,
+    home,
+    keys,
+    live,
+    messages,
+    plan,
+    settings,
+    task,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +32,7 @@ urlpatterns = [
     path("p", home.create_project, name="create_project"),
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
+    path("p/<slug:slug>/filter/suggestions", filters.suggestions, name="filter_suggestions"),
     path("p/<slug:slug>/quick-add", board.quick_add, name="quick_add"),
     path("p/<slug:slug>/plan", plan.plan, name="plan"),
     path("p/<slug:slug>/phases", plan.create_phase, name="create_phase"),
