@@ -21,7 +21,7 @@ LAYOUTS = (
     ("timeline", "Timeline", "chart-gantt"),
     ("graph", "Graph", "workflow"),
 )
-OFFERED = ("state", "is", "priority", "tier", "phase", "agent", "has", "no")
+OFFERED = ("state", "is", "priority", "tier", "phase", "agent", "has")
 
 Params = list[tuple[str, str]]
 
@@ -104,9 +104,9 @@ class Bar:
             found.append(Choice(title, address(path, self.params, {}), icon=icon, is_current=name == self.layout))
         return found
 
-    def menu(self) -> list[tuple[str, list[Choice]]]:
+    def menu(self) -> list[tuple[str, str, list[Choice]]]:
         """Return what can be chosen without typing: each qualifier that has words of its own, with the words not chosen yet."""
-        return [(BY_NAME[name].says, self._choices(name)) for name in OFFERED]
+        return [(name, BY_NAME[name].says, self._choices(name)) for name in OFFERED]
 
     def _choices(self, name: str) -> list[Choice]:
         chosen = self.wanted.first(name)

@@ -19,6 +19,7 @@ from webui.views import (
     plan,
     settings,
     task,
+    task_list,
 )
 
 urlpatterns = [
@@ -32,6 +33,7 @@ urlpatterns = [
     path("p", home.create_project, name="create_project"),
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
+    path("p/<slug:slug>/list", task_list.task_list, name="task_list"),
     path("p/<slug:slug>/filter/suggestions", filters.suggestions, name="filter_suggestions"),
     path("p/<slug:slug>/quick-add", board.quick_add, name="quick_add"),
     path("p/<slug:slug>/plan", plan.plan, name="plan"),

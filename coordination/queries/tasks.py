@@ -99,7 +99,7 @@ def page_of(tasks: QuerySet[Task], order: str, position: Sequence[Any] | None, l
     """Return up to `limit` tasks that come after `position` in this order, and the position of the last if there are more."""
     columns = ORDERS[order]
     if position is not None:
-        tasks = tasks.filter(_beyond(columns, position))
+        tasks = tasks.filter(beyond(columns, position))
     found = list(told(tasks).order_by(*columns)[: limit + 1])
     if len(found) <= limit:
         return found, None
@@ -107,7 +107,7 @@ def page_of(tasks: QuerySet[Task], order: str, position: Sequence[Any] | None, l
     return found[:limit], [_plain(getattr(last, column.lstrip("-"))) for column in columns]
 
 
-def _beyond(columns: Sequence[str], position: Sequence[Any]) -> Q:
+def beyond(columns: Sequence[str], position: Sequence[Any]) -> Q:
     beyond = Q()
     for depth, column in enumerate(columns):
         name, side = column.lstrip("-"), "lt" if column.startswith("-") else "gt"
