@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -11,7 +12,8 @@ from coordination.errors import Invalid
 from coordination.models import Project, Task
 from coordination.queries.access import Caller
 from coordination.queries.filters import BY_NAME, WORD, Filter, Term, matching, parse
-from webui.requests import Request
+from webui.requests import Request, number
+from webui.view_menu import ViewMenu, shown_on
 
 # Where one stands in a page is no part of what it shows.
 PASSING = ("offset", "cursor", "upto", "at")
@@ -72,7 +74,7 @@ class Bar:
     @property
     def kept(self) -> Params:
         """The parameters beside the filter, which its form sends along."""
-        return [(name, value) for name, value in self.params if name not in ("q", "view")]
+        return [(name, value) for name, value in self.params if name != "q"]
 
     @property
     def cleared(self) -> str:
@@ -93,6 +95,11 @@ class Bar:
         shown = term if term.name != "phase" else Term("phase", tuple(names.get(value, value) for value in term.values), term.negated)
         name, _, value = shown.text.partition(":")
         return Chip(f"{name}:", value, term.text, BY_NAME[term.name].says, without)
+
+    @cached_property
+    def views(self) -> ViewMenu:
+        params = dict(self.params)
+        return ViewMenu(self.project, self.caller, shown_on(self.layout, params["q"], params), number(params.get("view")))
 
     def layouts(self) -> list[Choice]:
         found = []

@@ -80,6 +80,15 @@ class QuickTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
 
 
+class SavedViewForm(forms.Form):
+    name = forms.CharField(max_length=60)
+    q = forms.CharField(required=False)
+    layout = forms.CharField()
+    sort = forms.CharField(required=False)
+    group = forms.CharField(required=False)
+    shared = forms.BooleanField(required=False)
+
+
 class TaskForm(forms.Form):
     """A new task, or the plain facts of one that exists."""
 

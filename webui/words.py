@@ -61,6 +61,7 @@ OF_EVENT = {
     "key": "key-round",
     "files": "file-text",
     "member": "circle-user",
+    "view": "bookmark",
 }
 OF_COLUMN = {
     "waiting": Look("Waiting", "hourglass", "waiting"),
@@ -122,6 +123,9 @@ EVENT_WORDS = {
     "project.resumed": "resumed the project",
     "member.granted": "changed a role",
     "member.revoked": "removed a member",
+    "view.saved": "saved a view for everybody",
+    "view.changed": "changed a view of everybody's",
+    "view.deleted": "deleted a view of everybody's",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
 }
