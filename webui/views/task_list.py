@@ -5,7 +5,7 @@ from django.core import signing
 from django.http import HttpResponse
 
 from coordination.queries import task_list as query
-from coordination.queries.access import find_project
+from coordination.queries.access import find_project, visible_agents
 from webui.filtering import Bar, bar_of
 from webui.requests import Request, page, shows
 
@@ -41,6 +41,10 @@ def task_list(request: Request, slug: str) -> HttpResponse:
         group=group,
         heads=[_head(bar, column, sort) for column in query.COLUMNS],
         groupings=[(key, title, bar.address(group=key), key == group) for key, title in GROUPINGS],
+        here=bar.address(cursor=request.GET.get("cursor", "")),
+        bulk_bar=("bulk/_bar.html", "list/_no_bulk.html"),
+        phases=project.phases.all(),
+        agents=visible_agents(request.caller).filter(retired_at=None),
         next=bar.address(cursor=following) if following else "",
         start=bar.address() if found.first > 1 else "",
     )
