@@ -124,7 +124,7 @@ class Bar:
         ]
 
 
-def filter_of(request: Request, project: Project | None = None) -> Filter:
+def filter_of(request: Request) -> Filter:
     """Return the filter that a request names; Invalid if it cannot be read."""
     return parse(_typed(request.POST if request.method == "POST" else request.GET))
 

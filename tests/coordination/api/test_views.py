@@ -42,6 +42,9 @@ def test_tasks_are_listed_by_the_filter_line(planner: Caller, jared: Caller, add
     assert found(q="-label:art priority:critical") == [second.pk]
     assert found(q="agent:jared", state="claimed") == [second.pk]
     assert found(q="agent:jared", state="queued") == []
+    events = planner.get("events?q=label:art").json["items"]
+    assert {event["task"] for event in events} == {first.pk}
+    assert planner.get("events?q=stat:x").status == 422
     refused = planner.get("tasks?q=stat:queued")
     assert (refused.status, refused.json["errors"][0]["field"]) == (422, "q")
     assert "did you mean 'state'" in refused.json["detail"]
