@@ -2,6 +2,8 @@
 
 from urllib.parse import urlencode
 
+import pytest
+
 from coordination.actor import SYSTEM
 from coordination.models import Project, User
 from coordination.operations import projects
@@ -42,9 +44,14 @@ def test_tasks_are_listed_by_the_filter_line(planner: Caller, jared: Caller, add
     assert found(q="-label:art priority:critical") == [second.pk]
     assert found(q="agent:jared", state="claimed") == [second.pk]
     assert found(q="agent:jared", state="queued") == []
-    events = planner.get("events?q=label:art").json["items"]
-    assert {event["task"] for event in events} == {first.pk}
-    assert planner.get("events?q=stat:x").status == 422
     refused = planner.get("tasks?q=stat:queued")
     assert (refused.status, refused.json["errors"][0]["field"]) == (422, "q")
     assert "did you mean 'state'" in refused.json["detail"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_read_of_the_tasks_that_match(planner: Caller, add: AddTask) -> None:
+    wanted, _ = add("Draw the logo", labels=["art"]), add("Write it")
+    events = planner.get("events?q=label:art").json["items"]
+    assert {event["task"] for event in events} == {wanted.pk}
+    assert planner.get("events?q=stat:x").status == 422
