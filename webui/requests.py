@@ -22,6 +22,7 @@ from coordination.errors import Invalid
 from coordination.models import Project
 from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
+from coordination.queries.needs_you import needs_you_count
 
 View = Callable[..., HttpResponseBase]
 Undo = tuple[str, str, Mapping[str, object]]
@@ -79,6 +80,8 @@ def page(
         "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={getattr(request, 'live_after', 0)}",
     }
     wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
+    if not wants_part:
+        context.setdefault("needs_you", needs_you_count(request.caller))
     response = render(request, part if wants_part else template, context, status=status)
     response.headers["Cache-Control"] = "private, no-store"
     patch_vary_headers(response, ["HX-Request"])

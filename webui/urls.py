@@ -3,14 +3,34 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webui.views import account, activity, agents, attempts, board, files, history, home, keys, live, messages, plan, settings, task
+from webui.views import (
+    account,
+    activity,
+    agents,
+    attempts,
+    board,
+    files,
+    history,
+    home,
+    keys,
+    live,
+    messages,
+    needs,
+    palette,
+    plan,
+    settings,
+    task,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("login", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("live", live.live, name="live"),
+    path("palette", palette.palette, name="palette"),
+    path("needs", needs.needs, name="needs"),
     path("account", account.account, name="account"),
+    path("account/theme", account.theme, name="save_theme"),
     path("account/save", account.save, name="save_account"),
     path("account/password", account.password, name="change_password"),
     path("p", home.create_project, name="create_project"),

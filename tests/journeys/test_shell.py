@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import fresh_database
 from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
 from tests.servers import MusterServer, running_muster
+from tests.servers.browser import accessibility_faults
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.goto(f"{shared.url}/p/tally/")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_contain_text("Go to the plan")
+    expect(sheet).to_contain_text("Go to plan")
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(sheet).to_be_visible()
@@ -39,7 +40,7 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.keyboard.press("g")
     page.keyboard.press("p")
     page.wait_for_url("**/p/tally/plan")
-    expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to the board (g then b)")
+    expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to board (g then b)")
 
 
 def test_what_was_done_can_be_undone_for_a_while(shared: MusterServer, page: Page) -> None:
@@ -54,3 +55,30 @@ def test_what_was_done_can_be_undone_for_a_while(shared: MusterServer, page: Pag
     expect(page.get_by_role("row", name="Quill")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("Quill may work again.")
     expect(toast).to_have_count(0)
+
+
+def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/t/7/")
+    page.goto(f"{shared.url}/p/tally/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search or do something")
+    expect(field).to_be_focused()
+    recent = page.get_by_role("group", name="Recent")
+    expect(recent.get_by_role("option")).to_have_count(1)
+    expect(field).to_have_attribute("aria-activedescendant", "palette-option-1")
+    assert accessibility_faults(page) == []
+    field.fill("parser common")
+    expect(page.get_by_role("group", name="Tasks").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/3/")
+    page.keyboard.press("Control+k")
+    field.fill("nothing of this kind")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("Nothing is called")
+    field.fill("dark theme")
+    expect(page.get_by_role("listbox").get_by_role("option", selected=True)).to_have_text("Use the dark theme")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()

@@ -14,8 +14,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from coordination.lifecycle import AgentState, Outcome, PhaseState, State, band_of
+from coordination.models import Project
 from coordination.queries.activity import Entry
-from webui import markdown, words
+from webui import markdown, places, words
 
 register = template.Library()
 
@@ -179,6 +180,16 @@ def live_part(url: str, topics: str = "board") -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps."""
     triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body"])
     return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
+
+
+@register.simple_tag
+def places_everywhere() -> list[places.Link]:
+    return places.everywhere()
+
+
+@register.simple_tag
+def places_of(project: Project | None) -> list[places.Link]:
+    return places.of_project(project) if project else []
 
 
 @register.filter

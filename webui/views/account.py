@@ -4,9 +4,10 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse
 from django.urls import reverse
+from django_htmx.http import trigger_client_event
 
 from coordination.models import User
-from webui.forms import AccountForm
+from webui.forms import AccountForm, ThemeForm
 from webui.requests import Request, acts, done, page, shows, typed
 
 
@@ -19,6 +20,15 @@ def account(request: Request) -> HttpResponse:
 def save(request: Request) -> HttpResponse:
     User.objects.filter(pk=_user(request).pk).update(**typed(AccountForm(request.POST)))
     return done(request, "Your settings are saved.", reverse("account"))
+
+
+@acts
+def theme(request: Request) -> HttpResponse:
+    """Change the theme alone, from the palette: a page with a script changes at once, another one is loaded again."""
+    wanted = typed(ThemeForm(request.POST))
+    User.objects.filter(pk=_user(request).pk).update(**wanted)
+    response = done(request, "The theme is changed.", reverse("account"))
+    return trigger_client_event(response, "muster:theme", wanted) if request.htmx else response
 
 
 @acts

@@ -6,3 +6,5 @@ import "./times.js";
 import "./menus.js";
 import "./copy.js";
 import "./keys.js";
+import "./palette.js";
+import "./needs.js";
