@@ -1,5 +1,9 @@
 """The pages' addresses: p for a project, t for a task, a for an agent."""
 
+from allauth.account import views as signing_in
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as authenticator_app
 from django.contrib.auth import views as auth
 from django.urls import path
 
@@ -18,13 +22,19 @@ from webui.views import (
     needs,
     palette,
     plan,
+    sessions,
     settings,
     task,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("login", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    # allauth looks its pages up by names of its own.
+    path("login", signing_in.login, name="account_login"),
+    path("login", signing_in.login, name="login"),
+    path("login/code", second_factor.authenticate, name="mfa_authenticate"),
+    path("login/inactive", signing_in.account_inactive, name="account_inactive"),
+    path("logout", auth.LogoutView.as_view(), name="account_logout"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("live", live.live, name="live"),
     path("palette", palette.palette, name="palette"),
@@ -33,6 +43,15 @@ urlpatterns = [
     path("account/theme", account.theme, name="save_theme"),
     path("account/save", account.save, name="save_account"),
     path("account/password", account.password, name="change_password"),
+    path("account/confirm", signing_in.reauthenticate, name="account_reauthenticate"),
+    path("account/confirm/code", second_factor.reauthenticate, name="mfa_reauthenticate"),
+    path("account/second-factor", account.account, name="mfa_index"),
+    path("account/second-factor/app", authenticator_app.activate_totp, name="mfa_activate_totp"),
+    path("account/second-factor/app/remove", authenticator_app.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/second-factor/codes", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/second-factor/codes/new", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("account/sessions/<int:session_id>/end", sessions.end, name="end_session"),
+    path("account/sessions/end-others", sessions.end_others, name="end_other_sessions"),
     path("p", home.create_project, name="create_project"),
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),

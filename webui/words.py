@@ -70,6 +70,9 @@ OF_COLUMN = {
     "done": Look("Done", "circle-check", "done"),
     "failed": Look("Failed", "circle-x", "failed"),
 }
+# The order matters: most browsers claim to be several, and Android claims to be Linux.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("Linux", "Linux"))
 EVENT_WORDS = {
     "task.created": "created",
     "task.edited": "edited",

@@ -4,12 +4,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import fresh_database
 from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
 from tests.servers import MusterServer, running_muster
 from tests.servers.browser import accessibility_faults
+from tests.webui.codes import code_of
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,40 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     page.keyboard.press("Control+k")
     page.keyboard.press("Escape")
     expect(field).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_second_factor_is_added_used_and_removed(
+    shared: MusterServer, page: Page, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/account")
+    assert accessibility_faults(page) == []
+    page.get_by_role("link", name="Add an authenticator app").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    assert accessibility_faults(page) == []
+    page.get_by_role("button", name="Confirm").click()
+    secret = page.locator("#totp-secret").inner_text().strip()
+    assert accessibility_faults(page) == []
+    page.get_by_label("Authenticator code").fill(code_of(secret, steps_ahead=-1))
+    page.get_by_role("button", name="Switch the second factor on").click()
+    recovery = page.locator("#codes").inner_text().split()
+    assert accessibility_faults(page) == []
+    context = browser.new_context(color_scheme="dark")
+    other = context.new_page()
+    other.goto(f"{shared.url}/login?next=/a/")
+    other.get_by_label("Username").fill("ada")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    expect(other.get_by_label("Code")).to_be_visible()
+    assert accessibility_faults(other) == []
+    other.get_by_label("Code").fill(code_of(secret))
+    other.keyboard.press("Enter")
+    other.wait_for_url(f"{shared.url}/a/")
+    context.close()
+    assert len(recovery) == 10
+    page.goto(f"{shared.url}/account")
+    page.get_by_role("link", name="Remove the second factor").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_role("link", name="Add an authenticator app")).to_be_visible()

@@ -192,6 +192,19 @@ def places_of(project: Project | None) -> list[places.Link]:
     return places.of_project(project) if project else []
 
 
+@register.simple_tag
+def more_than_tabs(links: list[places.Link]) -> list[places.Link]:
+    return [link for link in links if not link.place.is_tab]
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Return the browser and the system that a User-Agent names, as far as it can be guessed."""
+    made = next((name for word, name in words.BROWSERS if word in user_agent), "A browser")
+    system = next((name for word, name in words.SYSTEMS if word in user_agent), "")
+    return f"{made} on {system}" if system else made
+
+
 @register.filter
 def undo_of(message: Message) -> dict[str, Any] | None:
     """Return what a message offers to take back, as webui.requests.done() wrote it, or None."""

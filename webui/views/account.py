@@ -1,5 +1,7 @@
 from typing import cast
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse
@@ -37,11 +39,26 @@ def password(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _account(request, AccountForm(initial=_looks(request)), form, status=422)
     update_session_auth_hash(request, form.save())
-    return done(request, "Your password is changed.", reverse("account"))
+    UserSession.objects.create_from_request(request)  # this one goes on under a new name
+    return done(request, "Your password is changed, and you are signed out everywhere else.", reverse("account"))
 
 
 def _account(request: Request, form: AccountForm, password_form: PasswordChangeForm, *, status: int = 200) -> HttpResponse:
-    return page(request, "account/account.html", section="account", form=form, password_form=password_form, status=status)
+    user = _user(request)
+    factors = {factor.type: factor for factor in Authenticator.objects.filter(user=user)}
+    codes = factors.get(Authenticator.Type.RECOVERY_CODES)
+    return page(
+        request,
+        "account/account.html",
+        section="account",
+        form=form,
+        password_form=password_form,
+        app=factors.get(Authenticator.Type.TOTP),
+        codes_left=len(codes.wrap().get_unused_codes()) if codes else 0,
+        sessions=sorted(UserSession.objects.purge_and_list(user), key=lambda session: session.created_at, reverse=True),
+        this_session=request.session.session_key,
+        status=status,
+    )
 
 
 def _looks(request: Request) -> dict[str, object]:

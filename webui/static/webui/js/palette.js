@@ -170,7 +170,7 @@ function open() {
   if (document.querySelector("dialog:modal")) return false;
   if (!dialog) build();
   const from = document.activeElement;
-  actionsOfPage = entries().filter((entry) => entry.element !== opener && entry.says && !entry.keys.startsWith("g "));
+  actionsOfPage = entries().filter((entry) => !entry.element?.matches("[data-opens-palette]") && entry.keys !== "Mod+k" && !entry.keys.startsWith("g "));
   dialog.addEventListener("close", () => from?.isConnected && from.focus(), { once: true });
   input.value = "";
   list.replaceChildren();
@@ -191,4 +191,4 @@ if (opener) {
 }
 document.body.addEventListener("muster:theme", (event) => (document.documentElement.dataset.theme = event.detail.theme));
 // What one person looked at is nothing for the next one at this screen.
-document.querySelector("form[data-signs-out]")?.addEventListener("submit", () => localStorage.removeItem(shelf));
+for (const form of document.querySelectorAll("form[data-signs-out]")) form.addEventListener("submit", () => localStorage.removeItem(shelf));
