@@ -28,6 +28,7 @@ ROWS = (
     "last_blocker",
     "activate_phase",
     "versions",
+    "idle_agents",
     "agent_commands",
 )
 RESULTS = Path(__file__).parent / "results.json"

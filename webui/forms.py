@@ -78,7 +78,6 @@ class PhaseForm(forms.Form):
 
 class QuickTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
-    phase = forms.IntegerField(required=False)
 
 
 class TaskForm(forms.Form):

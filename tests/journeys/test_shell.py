@@ -85,11 +85,7 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     expect(field).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_second_factor_is_added_used_and_removed(
-    shared: MusterServer, page: Page, browser: Browser, scheme: Literal["light", "dark"]
-) -> None:
-    page.emulate_media(color_scheme=scheme)
+def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: Page, browser: Browser) -> None:
     sign_in(page, shared)
     page.goto(f"{shared.url}/account")
     assert accessibility_faults(page) == []

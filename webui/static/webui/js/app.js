@@ -8,3 +8,4 @@ import "./copy.js";
 import "./keys.js";
 import "./palette.js";
 import "./needs.js";
+import "./filter.js";
