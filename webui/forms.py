@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, ReviewPolicy, Tier
+from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, OnChange, Rerun, ReviewPolicy, Tier
 from coordination.models import Agent, Phase, Project, Role, Scope
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
@@ -37,6 +37,13 @@ class ProjectForm(forms.Form):
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+PROJECT_GROUPS = {
+    "Name": ["name", "description"],
+    "Defaults of its tasks": ["review_policy", "max_attempts", "on_change", "rerun"],
+    "Limits and budget": ["lease_ttl", "max_running", "budget_usd", "agents_may_add"],
+}
+
+
 class ProjectSettingsForm(forms.Form):
     name = forms.CharField(max_length=200, widget=ONE_LINE)
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -47,12 +54,28 @@ class ProjectSettingsForm(forms.Form):
     lease_ttl = forms.IntegerField(
         min_value=SHORTEST_LEASE_TTL, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
     )
+    on_change = forms.ChoiceField(
+        choices=[
+            (OnChange.REREAD.value, "Reads them again"),
+            (OnChange.CONTINUE.value, "Goes on with what it was told"),
+            (OnChange.STOP.value, "Stops and hands the task back"),
+        ],
+        label="When instructions change, a running agent",
+    )
+    rerun = forms.ChoiceField(
+        choices=[(Rerun.AS_IT_IS.value, "What its files say now"), (Rerun.AS_IT_WAS.value, "What the attempt before was told")],
+        label="A task that runs again is told",
+    )
     max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
     budget_usd = forms.DecimalField(
         min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none."
     )
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields under the headings that the page gives them."""
+        return [(title, [self[name] for name in names]) for title, names in PROJECT_GROUPS.items()]
 
     @staticmethod
     def initial_of(project: Project) -> dict[str, Any]:
@@ -62,6 +85,8 @@ class ProjectSettingsForm(forms.Form):
             "review_policy",
             "max_attempts",
             "lease_ttl",
+            "on_change",
+            "rerun",
             "max_running",
             "budget_usd",
             "agents_may_add",
@@ -175,6 +200,25 @@ class KeyForm(forms.Form):
 class MemberForm(forms.Form):
     username = forms.CharField(max_length=150, widget=ONE_LINE, label="User name")
     role = forms.ChoiceField(choices=Role.choices)
+
+
+class ChannelForm(forms.Form):
+    url = forms.URLField(
+        max_length=2000,
+        label="Address",
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://…", "autocomplete": "off"}),
+    )
+    kinds = WordsField(
+        required=False,
+        label="Kinds of events",
+        help_text="Separated by commas, such as task.done, task.failed, message.*; empty: everything.",
+        widget=ONE_LINE,
+    )
+
+
+class SlugForm(forms.Form):
+    slug = forms.CharField(max_length=60)
 
 
 class ThemeForm(forms.Form):

@@ -61,6 +61,7 @@ OF_EVENT = {
     "key": "key-round",
     "files": "file-text",
     "member": "circle-user",
+    "webhook": "webhook",
 }
 OF_COLUMN = {
     "waiting": Look("Waiting", "hourglass", "waiting"),
@@ -127,4 +128,10 @@ EVENT_WORDS = {
     "member.revoked": "removed a member",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
+    "webhook.created": "added a webhook",
+    "webhook.edited": "changed a webhook",
+    "webhook.deleted": "deleted a webhook",
+    "webhook.disabled": "switched a webhook off, which takes nothing any more",
+    "webhook.secret_renewed": "made a new signing secret for a webhook",
+    "webhook.tested": "sent a test to a webhook",
 }
