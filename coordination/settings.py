@@ -198,6 +198,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = MUSTER_HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "webui.static_files.HashedFiles"},
+}
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from coordination.models import User
 from tests.webui.codes import code_of
@@ -138,9 +139,9 @@ def test_a_copy_of_the_database_holds_no_usable_secret(ada: User) -> None:
     assert SecondFactors().decrypt(stored) == secret
 
 
-def test_a_secret_of_another_server_fits_no_code(ada: User, client: Client, settings: object) -> None:
+def test_a_secret_of_another_server_fits_no_code(ada: User, client: Client, settings: Settings) -> None:
     secret = with_app(ada)
-    settings.SECRET_KEY = "another server's key, which is long enough to be one"  # type: ignore[attr-defined]
+    settings.SECRET_KEY = "another server's key, which is long enough to be one"
     enter(client)
     client.post("/login/code", {"code": code_of(secret)})
     assert client.get("/account").status_code == 302
