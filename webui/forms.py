@@ -38,7 +38,7 @@ class ProjectForm(forms.Form):
 
 
 PROJECT_GROUPS = {
-    "Name": ["name", "description"],
+    "About it": ["name", "description"],
     "Defaults of its tasks": ["review_policy", "max_attempts", "on_change", "rerun"],
     "Limits and budget": ["lease_ttl", "max_running", "budget_usd", "agents_may_add"],
 }
@@ -56,11 +56,11 @@ class ProjectSettingsForm(forms.Form):
     )
     on_change = forms.ChoiceField(
         choices=[
-            (OnChange.REREAD.value, "Reads them again"),
-            (OnChange.CONTINUE.value, "Goes on with what it was told"),
-            (OnChange.STOP.value, "Stops and hands the task back"),
+            (OnChange.REREAD.value, "Its agent reads them again"),
+            (OnChange.CONTINUE.value, "Its agent goes on as it was told"),
+            (OnChange.STOP.value, "Its agent stops and hands it back"),
         ],
-        label="When instructions change, a running agent",
+        label="When a task's instructions change",
     )
     rerun = forms.ChoiceField(
         choices=[(Rerun.AS_IT_IS.value, "What its files say now"), (Rerun.AS_IT_WAS.value, "What the attempt before was told")],

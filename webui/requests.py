@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -139,4 +139,9 @@ def _wanted(request: Request) -> str:
 
 
 def _next(request: HttpRequest) -> str:
-    return urlencode({"next": request.get_full_path()})
+    """Return where to go after signing in: this page, or for a form the page that it was on."""
+    if request.method in ("GET", "HEAD"):
+        return urlencode({"next": request.get_full_path()})
+    came_from = request.headers.get("Referer", "")
+    known = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    return urlencode({"next": urlsplit(came_from)._replace(scheme="", netloc="").geturl() if known else reverse("home")})

@@ -38,6 +38,7 @@ urlpatterns = [
     path("login/inactive", signing_in.account_inactive, name="account_inactive"),
     path("logout", auth.LogoutView.as_view(), name="account_logout"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
+    path("favicon.ico", live.favicon, name="favicon"),
     path("live", live.live, name="live"),
     path("palette", palette.palette, name="palette"),
     path("needs", needs.needs, name="needs"),

@@ -12,6 +12,13 @@ from tests.servers import MusterServer, running_muster
 from tests.servers.browser import accessibility_faults
 from tests.webui.codes import code_of
 
+ADD_TASK = """
+from coordination.models import Project, User
+from coordination.operations.creation import NewTask, create_task
+create_task(Project.objects.get(), NewTask(title="Added after the restart"), actor=User.objects.get().actor)
+"""
+REMOVE_TASK = "from coordination.models import Task; Task.objects.get(title='Added after the restart').delete()"
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
@@ -116,3 +123,36 @@ def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: P
     page.get_by_role("link", name="Remove the second factor").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_role("link", name="Add an authenticator app")).to_be_visible()
+
+
+def test_a_restart_of_the_server_loses_no_text_and_no_focus(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
+    words = page.locator("[data-live-words]").last
+    expect(words).to_have_text("Live")
+    field = page.get_by_label("Title of a new task")
+    field.fill("Half a tit")
+    shared.terminate()
+    expect(words).to_have_text("Reconnecting…", timeout=15_000)
+    expect(page.locator("#live-said")).to_contain_text("what you type is kept")
+    expect(page.locator(".top .live")).to_be_visible()
+    field.press("Enter")
+    expect(page.locator(".quick-add .refusal")).to_contain_text("Nothing was changed")
+    shared.start()
+    expect(words).to_have_text("Live", timeout=20_000)
+    shared.manage("shell", "--no-imports", "-c", ADD_TASK)
+    expect(page.locator("#board")).to_contain_text("Added after the restart")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Half a tit")
+    shared.manage(
+        "shell", "--no-imports", "-c", "from coordination.models import Task; Task.objects.get(title__endswith='the restart').delete()"
+    )
+
+
+def test_the_admin_pages_work_under_the_policy_of_all_pages(shared: MusterServer, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    sign_in(page, shared)
+    for path in ("/admin/", "/admin/coordination/event/", "/admin/coordination/user/1/change/", "/admin/coordination/task/1/change/"):
+        page.goto(f"{shared.url}{path}")
+    assert said == []

@@ -45,6 +45,7 @@ def password(request: Request) -> HttpResponse:
 
 def _account(request: Request, form: AccountForm, password_form: PasswordChangeForm, *, status: int = 200) -> HttpResponse:
     user = _user(request)
+    password_form.fields["old_password"].widget.attrs.pop("autofocus", None)  # it is one of several things to do here
     factors = {factor.type: factor for factor in Authenticator.objects.filter(user=user)}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)
     return page(

@@ -9,16 +9,23 @@ function show(state, words) {
   }
 }
 
+// The words stand beside many things; what is spoken is said once, and only when it matters.
+const speak = (words) => (document.getElementById("live-said").textContent = words);
+
 document.body.addEventListener("htmx:sseOpen", () => {
   clearTimeout(waiting);
   waiting = undefined;
   const wasLost = document.querySelector('[data-live-state="lost"]');
   show("live", "Live");
+  if (wasLost) speak("Connected again.");
   if (wasLost) htmx.trigger(document.body, "muster:changed");
 });
 
 document.body.addEventListener("htmx:sseError", () => {
-  waiting ??= setTimeout(() => show("lost", "Reconnecting…"), PATIENCE);
+  waiting ??= setTimeout(() => {
+    show("lost", "Reconnecting…");
+    speak("The connection is lost. Reconnecting; what you type is kept.");
+  }, PATIENCE);
 });
 
 // A column that was scrolled further than its first page is refreshed as far as it is shown.
