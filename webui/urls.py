@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webui.views import account, activity, agents, attempts, board, files, history, home, keys, live, messages, plan, settings, task
+from webui.views import account, activity, agents, attempts, board, bulk, files, history, home, keys, live, messages, moves, plan, settings, task
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
     path("p/<slug:slug>/quick-add", board.quick_add, name="quick_add"),
+    path("p/<slug:slug>/fold", board.fold, name="fold"),
+    path("p/<slug:slug>/limit", board.limit, name="column_limit"),
+    path("p/<slug:slug>/bulk", bulk.bulk, name="bulk"),
     path("p/<slug:slug>/plan", plan.plan, name="plan"),
     path("p/<slug:slug>/phases", plan.create_phase, name="create_phase"),
     path("p/<slug:slug>/tasks/new", plan.new_task, name="new_task"),
@@ -38,6 +41,10 @@ urlpatterns = [
     path("phases/<int:phase_id>/<slug:verb>", plan.act, name="phase_action"),
     path("t/<int:task_id>/", task.overview, name="task"),
     path("t/<int:task_id>/menu", task.menu, name="task_menu"),
+    path("t/<int:task_id>/move", moves.ask, name="ask_move"),
+    path("t/<int:task_id>/moved", moves.move, name="move"),
+    path("t/<int:task_id>/title", moves.ask_title, name="ask_title"),
+    path("t/<int:task_id>/titled", moves.save_title, name="save_title"),
     path("t/<int:task_id>/edit", task.edit, name="edit_task"),
     path("t/<int:task_id>/save", task.save, name="save_task"),
     path("t/<int:task_id>/needs", task.add_need, name="add_need"),

@@ -59,6 +59,10 @@ class Column:
         return len(self.cards) if len(self.cards) < self.total and self.cards else None
 
     @property
+    def page_size(self) -> int:
+        return LANE_PAGE if self.lane else PAGE
+
+    @property
     def is_full(self) -> bool:
         return self.limit is not None and self.total >= self.limit
 
@@ -149,8 +153,7 @@ def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> l
 def _limit(column: Column, shown: Shown) -> int:
     if column.is_folded or not column.total:
         return 0
-    usual = LANE_PAGE if column.lane else PAGE
-    return min(max(shown.cells.get(column.cell, usual), usual), MOST_SHOWN)
+    return min(max(shown.cells.get(column.cell, column.page_size), column.page_size), MOST_SHOWN)
 
 
 def _first_ids(tasks: QuerySet[Task], columns: Sequence[Column], limits: Sequence[int]) -> dict[int, list[int]]:
@@ -182,7 +185,7 @@ def _merged(kind: ColumnKind, rows: list[tuple[int, int, int, object]]) -> list[
 def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
     """Count the tasks of each phase by state, from the index alone where nothing is filtered."""
     tasks = Task.objects.filter(phase__in=[phase.pk for phase in phases]) if matching is None else matching
-    rows = tasks.order_by().values_list("phase_id", "state").annotate(Count("*"))
+    rows = tasks.order_by().values_list("phase_id", "state").annotate(number=Count("*"))
     counts: dict[int, Counter[str]] = {}
     for phase_id, state, count in rows:
         counts.setdefault(phase_id, Counter())[state] = count
@@ -191,7 +194,7 @@ def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[in
 
 def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
     tasks = project.tasks.all() if matching is None else matching
-    rows = tasks.order_by().annotate(lane_agent=OF_TASK).values_list("lane_agent", "state").annotate(Count("*"))
+    rows = tasks.order_by().annotate(lane_agent=OF_TASK).values_list("lane_agent", "state").annotate(number=Count("*"))
     counts: dict[int, Counter[str]] = {}
     for agent_id, state, count in rows:
         counts.setdefault(agent_id or 0, Counter())[state] += count

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
 
 from coordination.errors import NotFound
 from coordination.lifecycle import State
@@ -39,7 +39,9 @@ class Lane:
 NOT_BEGUN = [State.WAITING, State.QUEUED]
 NEWEST = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempts_made"))
 # Whose a task is: before it begins the one it is assigned to, then the one who claimed it last.
-OF_TASK = Case(When(state__in=NOT_BEGUN, then=F("assigned_to")), default=Subquery(NEWEST.values("agent")[:1]))
+OF_TASK = Case(
+    When(state__in=NOT_BEGUN, then=F("assigned_to")), default=Subquery(NEWEST.values("agent")[:1]), output_field=BigIntegerField()
+)
 NOBODY = "No agent"
 
 
@@ -73,6 +75,16 @@ def _running(project: Project, by: str) -> dict[int, tuple[str, ...]]:
     for lane_id, lease in ((getattr(lease, "lane_id"), lease) for lease in leases.annotate(lane_id=F(by))):
         found[lane_id] = tuple(dict.fromkeys((*found.get(lane_id, ()), lease.agent.title)))
     return found
+
+
+def lanes_to_move_to(project: Project, kind: Kind) -> list[Lane]:
+    """Return every lane of a kind, for a task that is to change its lane."""
+    phases = list(project.phases.all()) if kind is Kind.PHASE else []
+    return lanes_of(project, kind, phases, {}, every=True)
+
+
+def agents_to_assign_to() -> list[Agent]:
+    return list(Agent.objects.filter(retired_at=None).order_by("name"))
 
 
 def find_lane(project: Project, key: str) -> Lane:

@@ -1,0 +1,108 @@
+"""What the board's cards and columns need: links that narrow the filter, the health of an agent, the words of an empty column."""
+
+from urllib.parse import urlencode
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from coordination.lifecycle import Band, band_of
+from coordination.models import Agent
+from coordination.queries.board import Column
+from webui.templatetags.muster import icon
+from webui.words import OF_BAND
+
+register = template.Library()
+
+EMPTY = {
+    "waiting": "Nothing waits.",
+    "queued": "Nothing is queued.",
+    "progress": "No agent is at work.",
+    "needs": "Nobody waits for you.",
+    "done": "Nothing is done yet.",
+    "failed": "Nothing has failed.",
+}
+PRIORITIES = ((10, "Critical (10)"), (35, "Normal (35)"), (50, "Normal (50)"), (75, "Low (75)"))
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: Context, **values: str) -> str:
+    """Return this page's address with these values in its query; an empty one is taken away."""
+    query = context["request"].GET.copy()
+    for name, value in values.items():
+        if value:
+            query[name] = value
+        else:
+            query.pop(name, None)
+    for name in [name for name in query if name.startswith("shown.")]:
+        del query[name]
+    text = query.urlencode()
+    return f"{context['request'].path}?{text}" if text else str(context["request"].path)
+
+
+def _narrower(context: Context, name: str, value: str) -> str:
+    """Return the address of the board narrowed by one more term. A card's few words recur, so each is spelled once a page."""
+    known: dict[tuple[str, str], str] = context.render_context.setdefault("narrower", {})
+    if (name, value) not in known:
+        query = {"q": f"{name}:{value}"} | ({"lanes": context["lanes"]} if context.get("lanes") else {})
+        known[name, value] = "?" + urlencode(query)
+    return known[name, value]
+
+
+@register.simple_tag(takes_context=True)
+def filter_link(context: Context, name: str, value: str, words: str = "") -> SafeString:
+    """Draw a chip that narrows the board to the tasks that share this value."""
+    return format_html('<a class="chip" href="{}"><bdi>{}</bdi></a>', _narrower(context, name, value), words or value)
+
+
+@register.simple_tag(takes_context=True)
+def band_link(context: Context, priority: int) -> SafeString:
+    band: Band = band_of(priority)
+    look = OF_BAND[band]
+    return format_html(
+        '<a class="band band-{}" href="{}" title="Priority {} of 0 to 100">{}{}</a>',
+        band,
+        _narrower(context, "priority", band),
+        priority,
+        icon(look.icon),
+        look.word,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def agent_link(context: Context, agent: Agent, is_held: bool = False) -> SafeString:
+    """Draw an agent's name; with the health of its heartbeat where it holds the task."""
+    link = format_html('<a class="who" href="{}"><bdi>{}</bdi></a>', _narrower(context, "agent", agent.name), agent.title)
+    return format_html("{}{}", health(agent), link) if is_held else link
+
+
+@register.simple_tag
+def health(agent: Agent) -> SafeString:
+    """Say whether the agent's heartbeat is heard, as a dot and a word."""
+    tone, word = ("failed", "silent") if agent.silent_since else ("done", "alive")
+    return format_html('<span class="heart tone-{}"><span class="pulse"></span>{}</span>', tone, word)
+
+
+@register.filter
+def empty_words(key: str) -> str:
+    return EMPTY[key]
+
+
+@register.simple_tag(takes_context=True)
+def more_of(context: Context, column: Column) -> str:
+    """Return the address of a column's next cards, or nothing when these were the last."""
+    if column.next_offset is None:
+        return ""
+    request = context["request"]
+    query = {name: request.GET[name] for name in ("q", "phase", "lanes") if request.GET.get(name)}
+    query |= {"lane": column.lane.key} if column.lane else {}
+    url = reverse("board_column", args=[context["project"].slug, column.kind.key])
+    return f"{url}?{urlencode(query | {'offset': column.next_offset})}"
+
+
+@register.simple_tag
+def bulk_priorities() -> tuple[tuple[int, str], ...]:
+    return PRIORITIES
+

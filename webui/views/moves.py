@@ -1,0 +1,80 @@
+"""Moving one task on the board, and changing its title where it stands."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from coordination.errors import PreconditionFailed
+from coordination.models import Task
+from coordination.operations import moves, tasks
+from coordination.queries.access import Permission, find_task
+from coordination.queries.moves import lane_moves
+from coordination.queries.moves import moves as moves_of
+from coordination.queries.swimlanes import Kind, find_lane, lanes_to_move_to
+from webui.forms import MoveForm, TitleForm
+from webui.requests import Request, actor_of, acts, done, page, shows, typed
+
+
+@shows
+def ask(request: Request, task_id: int) -> HttpResponse:
+    """Say where the task can be moved to, and why not elsewhere: the Move to menu, which a drag reads too."""
+    task = find_task(request.caller, task_id)
+    lanes = [(kind, lane_moves(task, lanes_to_move_to(task.project, kind), request.caller)) for kind in Kind]
+    return page(
+        request,
+        "board/move.html",
+        part="board/_move.html",
+        task=task,
+        project=task.project,
+        section="board",
+        moves=moves_of(task, request.caller),
+        lane_moves=lanes,
+    )
+
+
+@acts
+def move(request: Request, task_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    wanted = typed(MoveForm(request.POST))
+    lane = find_lane(task.project, wanted["lane"]) if wanted["lane"] else None
+    said = moves.move(
+        task,
+        request.caller,
+        column=wanted["column"],
+        lane=lane,
+        neighbours=moves.Neighbours(_card(request, wanted["above"]), _card(request, wanted["below"])),
+        text=wanted["text"],
+    )
+    return done(request, said, reverse("board", args=[task.project.slug]))
+
+
+def _card(request: Request, task_id: int | None) -> Task | None:
+    return find_task(request.caller, task_id) if task_id else None
+
+
+@shows
+def ask_title(request: Request, task_id: int) -> HttpResponse:
+    """A field for the title, to stand in its place."""
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    return page(request, "board/title.html", part="board/_title_form.html", task=task, project=task.project, section="board", typed=task.title)
+
+
+@acts
+def save_title(request: Request, task_id: int) -> HttpResponse:
+    """Save the title; when somebody else changed the task meanwhile, show both."""
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    wanted = typed(TitleForm(request.POST))
+    # Every heartbeat's progress and every claim counts as a change of the task; only another title is a conflict here.
+    if wanted["was"] != task.title:
+        return _conflict(request, task, wanted["title"])
+    try:
+        tasks.edit_task(task, {"title": wanted["title"].strip()}, actor=actor_of(request), expected_version=task.version)
+    except PreconditionFailed:
+        return _conflict(request, find_task(request.caller, task_id), wanted["title"])
+    return done(request, f"#{task.pk} is renamed.", reverse("board", args=[task.project.slug]))
+
+
+def _conflict(request: Request, task: Task, title: str) -> HttpResponse:
+    template = "board/_title_form.html" if request.htmx else "board/title.html"
+    context = {"task": task, "project": task.project, "typed": title, "is_conflict": True, "section": "board"}
+    return render(request, template, context, status=PreconditionFailed.status)
