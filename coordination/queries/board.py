@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from coordination.lifecycle import State
-from coordination.models import Phase, Project, Task
+from coordination.models import Attempt, Phase, Project, Task
 from coordination.queries.cards import Card, cards_of
 from coordination.queries.plan import TONE_OF, Progress
-from coordination.queries.swimlanes import OF_TASK, Kind, Lane, lanes_of, narrowed
+from coordination.queries.swimlanes import NOT_BEGUN, Kind, Lane, lanes_of, narrowed
 
 PAGE = 15
 LANE_PAGE = 6
@@ -193,11 +193,15 @@ def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[in
 
 
 def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
-    tasks = project.tasks.all() if matching is None else matching
-    rows = tasks.order_by().annotate(lane_agent=OF_TASK).values_list("lane_agent", "state").annotate(number=Count("*"))
+    """Count the tasks of each agent by state, as `swimlanes.OF_TASK` says whose they are, by a join where that would look up each."""
+    tasks = (project.tasks.all() if matching is None else matching).order_by()
+    begun = Attempt.objects.filter(number=F("task__attempts_made"), task__in=tasks.exclude(state__in=NOT_BEGUN).values("pk")).order_by()
+    others = tasks.filter(Q(state__in=NOT_BEGUN) | Q(attempts_made=0))
     counts: dict[int, Counter[str]] = {}
-    for agent_id, state, count in rows:
-        counts.setdefault(agent_id or 0, Counter())[state] += count
+    for agent_id, state, number in begun.values_list("agent_id", "task__state").annotate(number_of=Count("*")):
+        counts.setdefault(agent_id, Counter())[state] += number
+    for agent_id, state, number in others.values_list("assigned_to_id", "state").annotate(number=Count("*")):
+        counts.setdefault((agent_id or 0) if state in NOT_BEGUN else 0, Counter())[state] += number
     return counts
 
 

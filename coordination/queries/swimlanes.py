@@ -29,7 +29,7 @@ class Lane:
     title: str
     phase: Phase | None = None
     agent: Agent | None = None
-    running: tuple[str, ...] = ()  # who works on its tasks now
+    running: tuple[str, ...] = ()  # who works on the tasks of a phase now
 
     @property
     def key(self) -> str:
@@ -60,20 +60,19 @@ def _nobodys(tasks: QuerySet[Task]) -> QuerySet[Task]:
 def lanes_of(project: Project, kind: Kind, phases: Sequence[Phase], counts: Mapping[int, Counter[str]], *, every: bool) -> list[Lane]:
     """Return the lanes of a project in order. `every` keeps those without tasks, where a task can be moved to."""
     if kind is Kind.PHASE:
-        running = _running(project, "task__phase")
+        running = _running(project)
         return [Lane(kind, phase.pk, phase.name, phase, None, running.get(phase.pk, ())) for phase in phases if every or phase.pk in counts]
-    running = _running(project, "agent")
     may = Q(pk__in=list(counts)) | Q(pk__in=LaneAgent.objects.filter(lane__project=project).values("agent"), retired_at=None)
     agents = Agent.objects.filter(may if every else Q(pk__in=list(counts))).order_by("name")
-    lanes = [Lane(kind, agent.pk, agent.title, None, agent, running.get(agent.pk, ())) for agent in agents]
+    lanes = [Lane(kind, agent.pk, agent.title, None, agent) for agent in agents]
     return [Lane(kind, 0, NOBODY), *lanes] if every or 0 in counts else lanes
 
 
-def _running(project: Project, by: str) -> dict[int, tuple[str, ...]]:
-    leases = Lease.objects.filter(task__project=project).select_related("agent").order_by("agent__name")
+def _running(project: Project) -> dict[int, tuple[str, ...]]:
+    """Return who works in each phase."""
     found: dict[int, tuple[str, ...]] = {}
-    for lane_id, lease in ((getattr(lease, "lane_id"), lease) for lease in leases.annotate(lane_id=F(by))):
-        found[lane_id] = tuple(dict.fromkeys((*found.get(lane_id, ()), lease.agent.title)))
+    for lease in Lease.objects.filter(task__project=project).select_related("agent", "task").order_by("agent__name"):
+        found[lease.task.phase_id] = tuple(dict.fromkeys((*found.get(lease.task.phase_id, ()), lease.agent.title)))
     return found
 
 

@@ -6,3 +6,4 @@ import "./times.js";
 import "./menus.js";
 import "./copy.js";
 import "./keys.js";
+import "./board.js";
