@@ -79,7 +79,6 @@ class PhaseForm(forms.Form):
 
 class QuickTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
-    phase = forms.IntegerField(required=False)
     lane = forms.CharField(required=False, max_length=60)
 
 

@@ -3,7 +3,25 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webui.views import account, activity, agents, attempts, board, bulk, files, history, home, keys, live, messages, moves, plan, settings, task
+from webui.views import (
+    account,
+    activity,
+    agents,
+    attempts,
+    board,
+    bulk,
+    files,
+    filters,
+    history,
+    home,
+    keys,
+    live,
+    messages,
+    moves,
+    plan,
+    settings,
+    task,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +34,7 @@ urlpatterns = [
     path("p", home.create_project, name="create_project"),
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
+    path("p/<slug:slug>/filter/suggestions", filters.suggestions, name="filter_suggestions"),
     path("p/<slug:slug>/quick-add", board.quick_add, name="quick_add"),
     path("p/<slug:slug>/fold", board.fold, name="fold"),
     path("p/<slug:slug>/limit", board.limit, name="column_limit"),

@@ -18,7 +18,6 @@ from coordination.queries.moves import Move, lane_moves, late_result_of, move_to
 from coordination.queries.swimlanes import Kind, Lane
 
 
-
 @dataclass(frozen=True)
 class Neighbours:
     """Between which cards of Queued a task is dropped; None at the end of the column."""

@@ -118,7 +118,9 @@ def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = N
     return Board(heads, lanes, max(len(found) - upto, 0), phases, sum(totals.values()))
 
 
-def column(tasks: QuerySet[Task], kind: ColumnKind, *, lane: Lane | None = None, offset: int = 0, limit: int = PAGE) -> tuple[list[Card], bool]:
+def column(
+    tasks: QuerySet[Task], kind: ColumnKind, *, lane: Lane | None = None, offset: int = 0, limit: int = PAGE
+) -> tuple[list[Card], bool]:
     """Return the cards of a column from `offset` on, and whether there are more."""
     among = narrowed(tasks, lane) if lane else tasks
     order = kind.order, "-id" if kind.order.startswith("-") else "id"
@@ -145,7 +147,9 @@ def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> l
     ids = _first_ids(tasks, columns, limits)
     cards = {card.task.pk: card for card in cards_of([pk for found in ids.values() for pk in found])}
     return [
-        Column(column.kind, column.lane, column.total, column.limit, column.is_folded, [cards[pk] for pk in ids.get(place, ()) if pk in cards])
+        Column(
+            column.kind, column.lane, column.total, column.limit, column.is_folded, [cards[pk] for pk in ids.get(place, ()) if pk in cards]
+        )
         for place, column in enumerate(columns)
     ]
 

@@ -28,7 +28,9 @@ class Move:
 PLANNERS_ONLY = "Only planners of this project can move tasks."
 HERE = "It is here already."
 ONLY_AGENTS = "Only an agent starts a task, by claiming it. Make it more urgent, or assign it, to have it taken sooner."
-ONLY_THE_ENGINE = "A task waits by itself: for what it needs, its phase, a start time or a retry. To hold it, pause its phase or add a dependency."
+ONLY_THE_ENGINE = (
+    "A task waits by itself: for what it needs, its phase, a start time or a retry. To hold it, pause its phase or add a dependency."
+)
 COMES_BY_ITSELF = "A task comes here by itself: when its agent asks something, or hands in a result that needs a review."
 
 

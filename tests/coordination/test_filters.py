@@ -90,7 +90,7 @@ def test_a_line_is_kept_in_its_one_spelling(text: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("stat:queued", "stat: is no qualifier; did you mean 'state'?"),
+        ("stat:queued", "stat: is no qualifier; did you mean 'state'? To look"),
         ("http://example.org", 'write it in quotation marks: "http://example.org".'),
         ("state:wating", "state:wating cannot be read. Write one of waiting, queued"),
         ("state:wating", "did you mean 'waiting'?"),

@@ -1,7 +1,5 @@
 """What the board's cards and columns need: links that narrow the filter, the health of an agent, the words of an empty column."""
 
-from urllib.parse import urlencode
-
 from django import template
 from django.template import Context
 from django.urls import reverse
@@ -11,6 +9,7 @@ from django.utils.safestring import SafeString
 from coordination.lifecycle import Band, band_of
 from coordination.models import Agent
 from coordination.queries.board import Column
+from webui.filtering import Bar, address
 from webui.templatetags.muster import icon
 from webui.words import OF_BAND
 
@@ -28,33 +27,31 @@ PRIORITIES = ((10, "Critical (10)"), (35, "Normal (35)"), (50, "Normal (50)"), (
 
 
 @register.simple_tag(takes_context=True)
-def with_query(context: Context, **values: str) -> str:
-    """Return this page's address with these values in its query; an empty one is taken away."""
-    query = context["request"].GET.copy()
-    for name, value in values.items():
-        if value:
-            query[name] = value
-        else:
-            query.pop(name, None)
-    for name in [name for name in query if name.startswith("shown.")]:
-        del query[name]
-    text = query.urlencode()
-    return f"{context['request'].path}?{text}" if text else str(context["request"].path)
+def with_lanes(context: Context, kind: str) -> str:
+    """Return this page's address with lanes of a kind, or without any."""
+    bar: Bar = context["bar"]
+    return bar.address(lanes=kind)
 
 
 def _narrower(context: Context, name: str, value: str) -> str:
     """Return the address of the board narrowed by one more term. A card's few words recur, so each is spelled once a page."""
     known: dict[tuple[str, str], str] = context.render_context.setdefault("narrower", {})
     if (name, value) not in known:
-        query = {"q": f"{name}:{value}"} | ({"lanes": context["lanes"]} if context.get("lanes") else {})
-        known[name, value] = "?" + urlencode(query)
+        bar: Bar = context["bar"]
+        board = reverse("board", args=[bar.project.slug])
+        known[name, value] = address(board, bar.params, {"q": bar.wanted.plus(name, value).text})
     return known[name, value]
 
 
 @register.simple_tag(takes_context=True)
-def filter_link(context: Context, name: str, value: str, words: str = "") -> SafeString:
+def filter_link(context: Context, name: str, value: str) -> SafeString:
     """Draw a chip that narrows the board to the tasks that share this value."""
-    return format_html('<a class="chip" href="{}"><bdi>{}</bdi></a>', _narrower(context, name, value), words or value)
+    return format_html('<a class="chip" href="{}"><bdi>{}</bdi></a>', _narrower(context, name, value), value)
+
+
+@register.simple_tag(takes_context=True)
+def tier_link(context: Context, tier: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', _narrower(context, "tier", tier), tier.capitalize())
 
 
 @register.simple_tag(takes_context=True)
@@ -95,14 +92,11 @@ def more_of(context: Context, column: Column) -> str:
     """Return the address of a column's next cards, or nothing when these were the last."""
     if column.next_offset is None:
         return ""
-    request = context["request"]
-    query = {name: request.GET[name] for name in ("q", "phase", "lanes") if request.GET.get(name)}
-    query |= {"lane": column.lane.key} if column.lane else {}
-    url = reverse("board_column", args=[context["project"].slug, column.kind.key])
-    return f"{url}?{urlencode(query | {'offset': column.next_offset})}"
+    bar: Bar = context["bar"]
+    url = reverse("board_column", args=[bar.project.slug, column.kind.key])
+    return address(url, bar.params, {"lane": column.lane.key if column.lane else "", "offset": str(column.next_offset)})
 
 
 @register.simple_tag
 def bulk_priorities() -> tuple[tuple[int, str], ...]:
     return PRIORITIES
-

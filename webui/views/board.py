@@ -1,17 +1,16 @@
-from typing import Any
-
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from coordination.models import Phase, Project, Task
+from coordination.models import Agent, Project
 from coordination.operations import folds, projects
 from coordination.operations.creation import NewTask
 from coordination.operations.creation import create_task as operation
 from coordination.queries import board as query
-from coordination.queries.access import Permission, find_phase, find_project
+from coordination.queries.access import Permission, find_project
+from coordination.queries.filters import given
 from coordination.queries.folds import folded
 from coordination.queries.swimlanes import Kind, agents_to_assign_to, find_lane
+from webui.filtering import address, bar_of, filter_of
 from webui.forms import FoldForm, LimitForm, QuickTaskForm
 from webui.requests import Request, actor_of, acts, changed, done, number, page, shows, typed
 
@@ -19,14 +18,15 @@ from webui.requests import Request, actor_of, acts, changed, done, number, page,
 @shows
 def board(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
-    phase = _phase(request, project)
+    bar = bar_of(request, project, "board")
     shown = query.Shown(
         lanes=lanes_of(request),
         upto=number(request.GET.get("upto")) or query.LANES,
         folded=folded(request.caller.user, project),
         cells={name.removeprefix("shown."): number(value) or 0 for name, value in request.GET.items() if name.startswith("shown.")},
     )
-    found = query.board(project, shown, matching=_matching(project, phase))
+    found = query.board(project, shown, matching=bar.matching(project.tasks.all()) if bar.is_on else None)
+    here = bar.address(upto=request.GET.get("upto", ""))
     return page(
         request,
         "board/board.html",
@@ -34,11 +34,11 @@ def board(request: Request, slug: str) -> HttpResponse:
         project=project,
         section="board",
         board=found,
-        phase=phase,
+        bar=bar,
         lanes=shown.lanes or "",
-        agents=agents_to_assign_to() if request.caller.may(Permission.PLAN, project.pk) and not request.htmx else [],
-        address=_without(request, "shown."),
-        wider=_with(request, upto=str(len(found.lanes) + query.LANES)),
+        here=here,
+        wider=bar.address(upto=str(len(found.lanes) + query.LANES)),
+        agents=_agents(request, project),
     )
 
 
@@ -48,11 +48,10 @@ def column(request: Request, slug: str, key: str) -> HttpResponse:
     project = find_project(request.caller, slug)
     if key not in query.BY_KEY:
         raise Http404
-    phase, kind = _phase(request, project), query.BY_KEY[key]
+    bar, kind = bar_of(request, project, "board"), query.BY_KEY[key]
     lane = find_lane(project, request.GET["lane"]) if request.GET.get("lane") else None
     offset = number(request.GET.get("offset")) or 0
-    matching = _matching(project, phase)
-    cards, has_more = query.column(project.tasks.all() if matching is None else matching, kind, lane=lane, offset=offset)
+    cards, has_more = query.column(bar.matching(project.tasks.all()), kind, lane=lane, offset=offset)
     return page(
         request,
         "board/column.html",
@@ -62,22 +61,30 @@ def column(request: Request, slug: str, key: str) -> HttpResponse:
         kind=kind,
         cell=f"{lane.key}.{key}" if lane else key,
         cards=cards,
-        more=_with(request, offset=str(offset + len(cards))) if has_more else "",
-        phase=phase,
+        more=bar.address(offset=str(offset + len(cards))) if has_more else "",
+        bar=bar,
+        here=bar.address(),
         lanes=lanes_of(request) or "",
-        agents=agents_to_assign_to() if request.caller.may(Permission.PLAN, project.pk) and not request.htmx else [],
+        agents=_agents(request, project),
     )
+
+
+def _agents(request: Request, project: Project) -> list[Agent]:
+    """Return whom tasks can be assigned to, for the bar below the whole page."""
+    return agents_to_assign_to() if not request.htmx and request.caller.may(Permission.PLAN, project.pk) else []
 
 
 @acts
 def quick_add(request: Request, slug: str) -> HttpResponse:
+    """Add a task that has what the filter and the lane ask for, as far as a new task can."""
     project = find_project(request.caller, slug, Permission.PLAN)
-    wanted = typed(QuickTaskForm(request.POST))
-    lane = find_lane(project, wanted["lane"]) if wanted["lane"] else None
-    phase = lane.phase if lane and lane.phase else find_phase(request.caller, wanted["phase"], Permission.PLAN) if wanted["phase"] else None
-    new = NewTask(title=wanted["title"], phase=phase, assigned_to=lane.agent if lane else None)
-    task = operation(project, new, actor=actor_of(request))
-    back = reverse("board", args=[slug]) + (f"?phase={phase.pk}" if phase else "")
+    wanted, entered = filter_of(request), typed(QuickTaskForm(request.POST))
+    inherited = given(wanted, project)
+    if entered["lane"]:
+        lane = find_lane(project, entered["lane"])
+        inherited |= {"phase": lane.phase} if lane.phase else {"assigned_to": lane.agent}
+    task = operation(project, NewTask(title=entered["title"], **inherited), actor=actor_of(request))
+    back = address(reverse("board", args=[slug]), [("q", wanted.text)], {})
     return done(request, f"Added #{task.pk} to {task.phase.name}.", back)
 
 
@@ -106,27 +113,3 @@ def limit(request: Request, slug: str) -> HttpResponse:
 def lanes_of(request: Request) -> Kind | None:
     asked = request.GET.get("lanes", "")
     return Kind(asked) if asked in list(Kind) else None
-
-
-def _phase(request: Request, project: Project) -> Phase | None:
-    phase_id = number(request.GET.get("phase"))
-    return project.phases.filter(pk=phase_id).first() if phase_id else None
-
-
-def _matching(project: Project, phase: Phase | None) -> QuerySet[Task] | None:
-    return project.tasks.filter(phase=phase) if phase else None
-
-
-def _with(request: Request, **values: str) -> str:
-    query_string = request.GET.copy()
-    for name, value in values.items():
-        query_string[name] = value
-    return f"{request.path}?{query_string.urlencode()}"
-
-
-def _without(request: Request, prefix: str) -> str:
-    query_string = request.GET.copy()
-    for name in [name for name in query_string if name.startswith(prefix)]:
-        del query_string[name]
-    text = query_string.urlencode()
-    return f"{request.path}?{text}" if text else request.path

@@ -56,7 +56,9 @@ def _card(request: Request, task_id: int | None) -> Task | None:
 def ask_title(request: Request, task_id: int) -> HttpResponse:
     """A field for the title, to stand in its place."""
     task = find_task(request.caller, task_id, Permission.PLAN)
-    return page(request, "board/title.html", part="board/_title_form.html", task=task, project=task.project, section="board", typed=task.title)
+    return page(
+        request, "board/title.html", part="board/_title_form.html", task=task, project=task.project, section="board", typed=task.title
+    )
 
 
 @acts

@@ -66,11 +66,11 @@ def _checked(written: Term) -> Term:
         return written
     qualifier = BY_NAME.get(written.name)
     if qualifier is None:
-        known = ", ".join(each.name for each in TABLE)
+        near = did_you_mean(written.name, BY_NAME)
+        known = near or f". There are {', '.join(each.name for each in TABLE)}."
+        as_text = f'"{written.name}:{written.values[0]}"'
         raise Invalid(
-            f"{written.name}: is no qualifier{did_you_mean(written.name, BY_NAME)}. There are {known}."
-            f' To look for the text itself, write it in quotation marks: "{written.name}:{written.values[0]}".',
-            field="q",
+            f"{written.name}: is no qualifier{known} To look for the text itself, write it in quotation marks: {as_text}.", field="q"
         )
     values = dict.fromkeys(_read(qualifier, written, value) for value in written.values)
     return Term(qualifier.name, tuple(values), written.negated)

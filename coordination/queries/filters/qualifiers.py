@@ -59,7 +59,7 @@ def one_of(words: Mapping[str, object], spellings: Mapping[str, str] | None = No
         word = value.lower().replace("-", "_")
         word = (spellings or {}).get(word, word)
         if word not in words:
-            raise BadValue(f"Write one of {', '.join(words)}{did_you_mean(word, words)}.")
+            raise BadValue(f"Write one of {', '.join(words)}{did_you_mean(word, words) or '.'}")
         return word
 
     return read

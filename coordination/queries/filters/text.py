@@ -39,7 +39,7 @@ class Term:
             return _word_text(self.values[0])
         if self.name == "id" and len(self.values) == 1 and self.values[0].isdecimal():
             return f"#{self.values[0]}"
-        return f"{self.name}:{','.join(_value_text(value) for value in self.values)}"
+        return f"{self.name}:{','.join(value_text(value) for value in self.values)}"
 
 
 def _word_text(word: str) -> str:
@@ -47,7 +47,7 @@ def _word_text(word: str) -> str:
     return word if is_bare else _quoted(word)
 
 
-def _value_text(value: str) -> str:
+def value_text(value: str) -> str:
     return value if BARE_VALUE.fullmatch(value) and '"' not in value else _quoted(value)
 
 

@@ -6,4 +6,5 @@ import "./times.js";
 import "./menus.js";
 import "./copy.js";
 import "./keys.js";
+import "./filter.js";
 import "./board.js";
