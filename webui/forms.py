@@ -7,6 +7,7 @@ from django import forms
 
 from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, ReviewPolicy, Tier
 from coordination.models import Agent, Phase, Project, Role, Scope
+from coordination.operations.moves import Step
 from coordination.queries.board import COLUMNS
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
@@ -99,6 +100,7 @@ class MoveForm(forms.Form):
     lane = forms.CharField(required=False, max_length=60)
     above = forms.IntegerField(required=False)
     below = forms.IntegerField(required=False)
+    step = forms.ChoiceField(required=False, choices=[("", ""), *((step.value, step.value) for step in Step)])
     text = forms.CharField(required=False, max_length=50_000)
 
 

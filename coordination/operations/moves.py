@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from coordination.actor import Actor
 from coordination.errors import Invalid, WrongState
@@ -26,19 +27,44 @@ class Neighbours:
     below: Task | None = None
 
 
+class Step(StrEnum):
+    """Where a task is moved in the whole queue of its project, for those who do not drag."""
+
+    TOP = "top"
+    UP = "up"
+    DOWN = "down"
+    BOTTOM = "bottom"
+
+    @property
+    def words(self) -> str:
+        return {"top": "To the top", "up": "One up", "down": "One down", "bottom": "To the bottom"}[self]
+
+
 BOARD = "moved on the board"
 STEP = AGEING_PER_PRIORITY * 1_000_000  # of the sort key, for one step of priority
 
 
 @atomically
 def move(
-    task: Task, caller: Caller, *, column: str = "", lane: Lane | None = None, neighbours: Neighbours | None = None, text: str = ""
+    task: Task,
+    caller: Caller,
+    *,
+    column: str = "",
+    lane: Lane | None = None,
+    neighbours: Neighbours | None = None,
+    step: Step | None = None,
+    text: str = "",
 ) -> str:
-    """Move the task to a lane, a column, or both, and return what that did. A move that is refused changes nothing."""
+    """Move the task to a lane, a column, or both, and return what that did. A move that is refused changes nothing.
+
+    In Queued it goes between its new `neighbours`, or a `step` through the queue; `text` is what the verb needs written.
+    """
     said = []
     if lane:
         said.append(_to_lane(task, lane, caller))
         task.refresh_from_db()
+    if step:
+        neighbours = _neighbours(task, step)
     if column:
         said.append(_to_column(task, column, caller, neighbours or Neighbours(), text))
     return " ".join(sentence for sentence in said if sentence)
@@ -141,6 +167,16 @@ def start_now(task: Task, *, actor: Actor) -> Task:
     settle([task.pk], actor=actor)
     task.refresh_from_db()
     return task
+
+
+def _neighbours(task: Task, step: Step) -> Neighbours:
+    queue = Task.objects.filter(project=task.project_id, state=State.QUEUED).exclude(pk=task.pk)
+    before = Q(sort_key__lt=task.sort_key) | Q(sort_key=task.sort_key, pk__lt=task.pk)
+    if step in (Step.TOP, Step.UP):
+        above = queue.filter(before).order_by("sort_key", "id")
+        return Neighbours(below=above.first() if step is Step.TOP else above.last())
+    below = queue.exclude(before).order_by("sort_key", "id")
+    return Neighbours(above=below.last() if step is Step.BOTTOM else below.first())
 
 
 @atomically

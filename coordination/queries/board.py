@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
@@ -16,6 +17,7 @@ from coordination.queries.swimlanes import NOT_BEGUN, Kind, Lane, lanes_of, narr
 
 PAGE = 15
 LANE_PAGE = 6
+NEXT_PAGE = 30  # of a column that is scrolled to its end
 LANES = 8
 MOST_SHOWN = 200  # of one column, when a board that was scrolled far refreshes itself
 MOST_LANES = 40
@@ -124,8 +126,8 @@ def column(
     """Return the cards of a column from `offset` on, and whether there are more."""
     among = narrowed(tasks, lane) if lane else tasks
     order = kind.order, "-id" if kind.order.startswith("-") else "id"
-    ids = list(among.filter(state__in=kind.states).order_by(*order).values_list("pk", flat=True)[offset : offset + limit + 1])
-    return cards_of(ids[:limit]), len(ids) > limit
+    ids = list(among.filter(state__in=kind.states).order_by(*order).values_list("pk", flat=True)[offset : offset + NEXT_PAGE + 1])
+    return cards_of(ids[:NEXT_PAGE]), len(ids) > NEXT_PAGE
 
 
 def _head(project: Project, kind: ColumnKind, totals: Mapping[str, int], shown: Shown) -> Column:
@@ -162,7 +164,8 @@ def _limit(column: Column, shown: Shown) -> int:
 
 def _first_ids(tasks: QuerySet[Task], columns: Sequence[Column], limits: Sequence[int]) -> dict[int, list[int]]:
     """Return the ids of the first tasks of every column, in one statement: each state is read from an index in the column's order."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for place, (column, limit) in enumerate(zip(columns, limits, strict=True)):
         among = narrowed(tasks, column.lane) if column.lane else tasks
         for state in column.kind.states if limit else ():

@@ -1,5 +1,7 @@
 """What the board's cards and columns need: links that narrow the filter, the health of an agent, the words of an empty column."""
 
+from functools import lru_cache
+
 from django import template
 from django.template import Context
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.utils.safestring import SafeString
 from coordination.lifecycle import Band, band_of
 from coordination.models import Agent
 from coordination.queries.board import Column
+from coordination.queries.filters import Filter
 from webui.filtering import Bar, address
 from webui.templatetags.muster import icon
 from webui.words import OF_BAND
@@ -34,13 +37,14 @@ def with_lanes(context: Context, kind: str) -> str:
 
 
 def _narrower(context: Context, name: str, value: str) -> str:
-    """Return the address of the board narrowed by one more term. A card's few words recur, so each is spelled once a page."""
-    known: dict[tuple[str, str], str] = context.render_context.setdefault("narrower", {})
-    if (name, value) not in known:
-        bar: Bar = context["bar"]
-        board = reverse("board", args=[bar.project.slug])
-        known[name, value] = address(board, bar.params, {"q": bar.wanted.plus(name, value).text})
-    return known[name, value]
+    """Return the address of the board narrowed by one more term."""
+    bar: Bar = context["bar"]
+    return _narrowed(bar.project.slug, tuple(bar.params), bar.wanted, name, value)
+
+
+@lru_cache(maxsize=2000)  # the few words of a page's cards recur on every card
+def _narrowed(slug: str, params: tuple[tuple[str, str], ...], wanted: Filter, name: str, value: str) -> str:
+    return address(reverse("board", args=[slug]), params, {"q": wanted.plus(name, value).text})
 
 
 @register.simple_tag(takes_context=True)

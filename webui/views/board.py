@@ -23,7 +23,7 @@ def board(request: Request, slug: str) -> HttpResponse:
         lanes=lanes_of(request),
         upto=number(request.GET.get("upto")) or query.LANES,
         folded=folded(request.caller.user, project),
-        cells={name.removeprefix("shown."): number(value) or 0 for name, value in request.GET.items() if name.startswith("shown.")},
+        cells={name.removeprefix("shown."): number(request.GET.get(name)) or 0 for name in request.GET if name.startswith("shown.")},
     )
     found = query.board(project, shown, matching=bar.matching(project.tasks.all()) if bar.is_on else None)
     here = bar.address(upto=request.GET.get("upto", ""))

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from coordination.errors import PreconditionFailed
+from coordination.lifecycle import State
 from coordination.models import Task
 from coordination.operations import moves, tasks
 from coordination.queries.access import Permission, find_task
@@ -29,6 +30,7 @@ def ask(request: Request, task_id: int) -> HttpResponse:
         section="board",
         moves=moves_of(task, request.caller),
         lane_moves=lanes,
+        steps=moves.Step if task.state == State.QUEUED and request.caller.may(Permission.PLAN, task.project_id) else (),
     )
 
 
@@ -43,6 +45,7 @@ def move(request: Request, task_id: int) -> HttpResponse:
         column=wanted["column"],
         lane=lane,
         neighbours=moves.Neighbours(_card(request, wanted["above"]), _card(request, wanted["below"])),
+        step=moves.Step(wanted["step"]) if wanted["step"] else None,
         text=wanted["text"],
     )
     return done(request, said, reverse("board", args=[task.project.slug]))
