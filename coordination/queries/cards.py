@@ -16,6 +16,7 @@ class Card:
     is_held: bool
     attempt: int
     progress: int | None  # percent, of an attempt that runs
+    note: str
     cost: Decimal | None
     could_run: bool
 
@@ -34,7 +35,9 @@ def cards_of(ids: Sequence[int]) -> list[Card]:
 def _attempts(ids: Collection[int]) -> dict[int, list[Attempt]]:
     found: dict[int, list[Attempt]] = {}
     needed = Attempt.objects.filter(task__in=ids).select_related("agent").order_by("task_id", "number")
-    for attempt in needed.only("task_id", "number", "progress", "cost_usd", "agent__name", "agent__display_name", "agent__silent_since"):
+    for attempt in needed.only(
+        "task_id", "number", "progress", "progress_note", "cost_usd", "agent__name", "agent__display_name", "agent__silent_since"
+    ):
         found.setdefault(attempt.task_id, []).append(attempt)
     return found
 
@@ -49,6 +52,7 @@ def _card(task: Task, attempts: list[Attempt], could_run: bool) -> Card:
         is_held=is_held,
         attempt=task.attempts_made,
         progress=newest.progress if newest and is_held else None,
+        note=newest.progress_note if newest and is_held else "",
         cost=sum(costs, Decimal(0)) if costs else None,
         could_run=could_run,
     )

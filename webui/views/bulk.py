@@ -20,7 +20,7 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Action:
-    """`arguments` makes the operation's arguments of what the form holds; `said` follows "7 tasks"."""
+    """`arguments` makes the operation's arguments of what the form holds; `said` follows "7 tasks:"."""
 
     verb: str
     arguments: Callable[[dict[str, Any]], dict[str, Any]]
@@ -34,14 +34,14 @@ def _needed(typed: dict[str, Any], name: str, sentence: str) -> Any:
 
 
 ACTIONS = {
-    "priority": Action("reprioritise", lambda form: {"priority": _needed(form, "priority", "Choose a priority.")}, "have a new priority"),
-    "tier": Action("edit", lambda form: {"changes": {"tier": _needed(form, "tier", "Choose a tier.")}}, "have a new tier"),
-    "phase": Action("edit", lambda form: {"changes": {"phase": _needed(form, "phase", "Choose a phase.")}}, "are in another phase"),
-    "assign": Action("assign", lambda form: {"agent": form["agent"]}, "are assigned"),
-    "label": Action("relabel", lambda form: {"add": _needed(form, "labels", "Write a label.")}, "are labelled"),
-    "unlabel": Action("relabel", lambda form: {"remove": _needed(form, "labels", "Write a label.")}, "lost a label"),
+    "priority": Action("reprioritise", lambda form: {"priority": _needed(form, "priority", "Choose a priority.")}, "priority set"),
+    "tier": Action("edit", lambda form: {"changes": {"tier": _needed(form, "tier", "Choose a tier.")}}, "tier set"),
+    "phase": Action("edit", lambda form: {"changes": {"phase": _needed(form, "phase", "Choose a phase.")}}, "moved to the phase"),
+    "assign": Action("assign", lambda form: {"agent": form["agent"]}, "assigned"),
+    "label": Action("relabel", lambda form: {"add": _needed(form, "labels", "Write a label.")}, "labelled"),
+    "unlabel": Action("relabel", lambda form: {"remove": _needed(form, "labels", "Write a label.")}, "label removed"),
     "requeue": Action("requeue", lambda form: {}, "run again"),
-    "cancel": Action("cancel", lambda form: {"reason": "cancelled with others"}, "are called off"),
+    "cancel": Action("cancel", lambda form: {"reason": "cancelled with others"}, "called off"),
 }
 
 
@@ -54,7 +54,7 @@ def bulk(request: Request, slug: str) -> HttpResponse:
     chosen = _chosen(request, project)
     results = tasks.bulk(chosen, action.verb, actor=actor_of(request), **action.arguments(typed(BulkForm(request.POST, project=project))))
     refused = [result for result in results if not result.ok]
-    went_well = f"{_tasks(len(results) - len(refused))} {action.said}."
+    went_well = f"{_tasks(len(results) - len(refused))}: {action.said}."
     back = request.POST.get("next") or reverse("board", args=[slug])
     if not refused:
         return done(request, went_well, back)

@@ -30,7 +30,7 @@ def ask(request: Request, task_id: int) -> HttpResponse:
         section="board",
         moves=moves_of(task, request.caller),
         lane_moves=lanes,
-        steps=moves.Step if task.state == State.QUEUED and request.caller.may(Permission.PLAN, task.project_id) else (),
+        steps=list(moves.Step) if task.state == State.QUEUED and request.caller.may(Permission.PLAN, task.project_id) else [],
     )
 
 
