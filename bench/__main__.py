@@ -28,6 +28,7 @@ ROWS = (
     "last_blocker",
     "activate_phase",
     "versions",
+    "git_clones",
     "idle_agents",
     "agent_commands",
 )
