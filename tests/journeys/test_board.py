@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.conftest import fresh_database
 from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
@@ -146,7 +146,12 @@ def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None
         card(board, number).hover()
         card(board, number).get_by_label(f"Select #{number}").check()
     questions: list[str] = []
-    board.on("dialog", lambda dialog: (questions.append(dialog.message), dialog.accept()))
+
+    def agree(dialog: Dialog) -> None:
+        questions.append(dialog.message)
+        dialog.accept()
+
+    board.on("dialog", agree)
     board.locator("#bulk").get_by_role("button", name="Cancel").click()
     results = board.get_by_role("dialog", name="What became of the selected tasks")
     expect(results).to_contain_text("1 could not be changed")

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from coordination.lifecycle import State
 from coordination.models import Agent, ApiKey, Event, Fold, Phase, Project, Task, User
-from coordination.operations import agents, finish, tasks
+from coordination.operations import finish, tasks
 from coordination.operations.creation import NewTask, create_task, create_tasks
 from coordination.operations.phases import create_phase
 from coordination.operations.report import Report
@@ -57,7 +57,7 @@ def test_a_card_says_what_its_attempts_cost_and_how_far_the_running_one_is(ada: 
     assert 'value="30"' in card
     assert "Attempt 2/3" in card
     assert "alive" in card
-    agents.Agent.objects.update(silent_since=task.created_at)
+    Agent.objects.update(silent_since=task.created_at)
     assert "silent" in between(shown(signed_in(ada)), f'id="card-{task.pk}"', "</li>")
 
 
