@@ -60,7 +60,7 @@ async function lift() {
   drag.grip = { x: drag.x - box.left, y: drag.y - box.top };
   drag.ghost = document.createElement("div");
   drag.ghost.className = "ghost";
-  drag.ghost.setAttribute("aria-hidden", "true");
+  drag.ghost.inert = true;
   drag.ghost.append(drag.card.querySelector(".card").cloneNode(true));
   drag.ghost.style.width = `${box.width}px`;
   drag.card.style.height = `${box.height}px`;
