@@ -218,6 +218,20 @@ def test_a_card_dropped_in_the_queue_gets_a_priority(pat: User, project: Project
     assert task.sort_key < urgent.sort_key
 
 
+def test_a_move_can_be_undone_where_that_is_possible(pat: User, task: Task, phase: Phase, verify: Phase) -> None:
+    client = signed_in(pat)
+    path = f"/t/{task.pk}/moved"
+    for fields, undo in [
+        ({"lane": f"phase-{verify.pk}"}, {"lane": [f"phase-{phase.pk}"]}),
+        ({"column": "failed"}, {"column": ["queued"]}),
+    ]:
+        told = json.loads(client.post(path, fields, headers=PART).headers["HX-Trigger"])["muster:said"]
+        assert told["undo"] == {"says": "Undo", "url": path, "fields": undo}
+        assert client.post(told["undo"]["url"], told["undo"]["fields"], headers=PART).status_code == 204
+        task.refresh_from_db()
+        assert (task.phase, task.state) == (phase, State.QUEUED)
+
+
 def test_nobody_but_a_planner_moves_or_renames(vera: User, stranger: User, task: Task) -> None:
     assert "Only planners of this project can move tasks." in shown(signed_in(vera), f"/t/{task.pk}/move")
     for path in ("moved", "titled"):

@@ -11,9 +11,9 @@ from coordination.operations import moves, tasks
 from coordination.queries.access import Permission, find_task
 from coordination.queries.moves import lane_moves
 from coordination.queries.moves import moves as moves_of
-from coordination.queries.swimlanes import Kind, find_lane, lanes_to_move_to
+from coordination.queries.swimlanes import Kind, find_lane, lane_of, lanes_to_move_to
 from webui.forms import MoveForm, TitleForm
-from webui.requests import Request, actor_of, acts, done, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, page, shows, typed
 
 
 @shows
@@ -39,6 +39,8 @@ def move(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     wanted = typed(MoveForm(request.POST))
     lane = find_lane(task.project, wanted["lane"]) if wanted["lane"] else None
+    lane_before = lane_of(task, lane.kind) if lane else ""
+    before = find_task(request.caller, task_id)
     said = moves.move(
         task,
         request.caller,
@@ -48,7 +50,20 @@ def move(request: Request, task_id: int) -> HttpResponse:
         step=moves.Step(wanted["step"]) if wanted["step"] else None,
         text=wanted["text"],
     )
-    return done(request, said, reverse("board", args=[task.project.slug]))
+    undo = None if lane and wanted["column"] else _undo(before, find_task(request.caller, task_id), lane_before)
+    return done(request, said, reverse("board", args=[task.project.slug]), undo=undo)
+
+
+def _undo(before: Task, after: Task, lane_before: str) -> Undo | None:
+    """Return what takes a move back: the old lane or priority, or another run for what was called off. The rest went its way."""
+    again = reverse("move", args=[after.pk])
+    if lane_before:
+        return "Undo", again, {"lane": lane_before}
+    if before.priority != after.priority:
+        return "Undo", reverse("task_action", args=[after.pk, "reprioritise"]), {"priority": before.priority}
+    if after.state == State.CANCELLED != before.state:
+        return "Undo", again, {"column": "queued"}
+    return None
 
 
 def _card(request: Request, task_id: int | None) -> Task | None:
