@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.conftest import fresh_database
 from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
@@ -161,6 +161,51 @@ def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None
     results.get_by_role("button", name="Close").click()
     expect(column(board, "failed").locator("#card-14")).to_be_visible()
     expect(board.locator("#bulk")).to_be_hidden()
+
+
+def test_nothing_is_dragged_while_several_are_selected(board: Page) -> None:
+    for number in (16, 17):
+        card(board, number).hover()
+        card(board, number).get_by_label(f"Select #{number}").check()
+    box = card(board, 16).locator(".card-top").bounding_box()
+    assert box
+    board.mouse.move(box["x"] + 60, box["y"] + 3)
+    board.mouse.down()
+    board.mouse.move(box["x"] + 200, box["y"] + 90, steps=3)
+    expect(board.locator(".ghost")).to_have_count(0)
+    board.mouse.up()
+
+
+def test_a_card_is_dragged_to_another_lane(board: Page, shared: MusterServer) -> None:
+    board.goto(f"{shared.url}/p/tally/?lanes=phase")
+    grab(board, card(board, 11))
+    verify = board.locator('[data-cell="phase-3.waiting"]')
+    verify.scroll_into_view_if_needed()
+    carry(board, verify)
+    expect(verify.locator("#card-11")).to_be_attached()
+    board.mouse.up()
+    expect(board.locator("#toasts")).to_contain_text("#11 is in Verify now.")
+    board.get_by_role("button", name="Undo").click()
+    expect(board.locator('[data-cell="phase-2.waiting"] #card-11')).to_be_visible()
+
+
+def test_a_finger_that_rests_on_a_card_lifts_it(shared: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
+    box = card(page, 11).locator(".card-top").bounding_box()
+    assert box
+    finger = context.new_cdp_session(page)
+    at = {"x": box["x"] + 40, "y": box["y"] + 5}
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    expect(page.locator(".ghost")).to_be_visible()
+    expect(column(page, "queued")).to_have_class(re.compile("refuses-it"))
+    finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": at["x"] + 30, "y": at["y"] + 60}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".ghost")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/p/tally/$"))
+    context.close()
 
 
 def test_a_title_is_changed_where_it_stands_and_a_conflict_shows_both(board: Page, shared: MusterServer) -> None:
