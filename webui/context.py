@@ -1,6 +1,6 @@
 from django.http import HttpRequest
 
-SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "list")
+SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "list", "bulk")
 
 
 def page(request: HttpRequest) -> dict[str, object]:

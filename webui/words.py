@@ -62,6 +62,7 @@ OF_EVENT = {
     "files": "file-text",
     "member": "circle-user",
     "view": "bookmark",
+    "webhook": "webhook",
 }
 OF_COLUMN = {
     "waiting": Look("Waiting", "hourglass", "waiting"),
@@ -71,6 +72,9 @@ OF_COLUMN = {
     "done": Look("Done", "circle-check", "done"),
     "failed": Look("Failed", "circle-x", "failed"),
 }
+# The order matters: most browsers claim to be several, and Android claims to be Linux.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("Linux", "Linux"))
 EVENT_WORDS = {
     "task.created": "created",
     "task.edited": "edited",
@@ -128,4 +132,10 @@ EVENT_WORDS = {
     "view.deleted": "deleted a view of everybody's",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
+    "webhook.created": "added a webhook",
+    "webhook.edited": "changed a webhook",
+    "webhook.deleted": "deleted a webhook",
+    "webhook.disabled": "switched a webhook off, which takes nothing any more",
+    "webhook.secret_renewed": "made a new signing secret for a webhook",
+    "webhook.tested": "sent a test to a webhook",
 }

@@ -4,7 +4,7 @@ from django.urls import reverse
 from coordination.operations import agents as operations
 from coordination.queries import agents_page
 from coordination.queries.access import Permission, find_agent, require_everywhere
-from webui.requests import Request, actor_of, acts, done, page, shows
+from webui.requests import Request, Undo, actor_of, acts, done, page, shows
 
 
 @shows
@@ -26,7 +26,7 @@ def agents(request: Request) -> HttpResponse:
 def retire(request: Request, name: str) -> HttpResponse:
     require_everywhere(request.caller, Permission.ADMIN)
     agent = operations.retire(find_agent(request.caller, name), actor=actor_of(request))
-    undo = ("Undo", reverse("unretire_agent", args=[name]), {})
+    undo: Undo = ("Undo", reverse("unretire_agent", args=[name]), {})
     return done(request, f"{agent.title} is retired.", reverse("agents"), undo=undo)
 
 

@@ -6,4 +6,7 @@ import "./times.js";
 import "./menus.js";
 import "./copy.js";
 import "./keys.js";
+import "./palette.js";
+import "./needs.js";
 import "./filter.js";
+import "./board.js";
