@@ -5,7 +5,8 @@ from django.core import signing
 from django.http import HttpResponse
 
 from coordination.queries import task_list as query
-from coordination.queries.access import find_project, visible_agents
+from coordination.queries.access import find_project
+from coordination.queries.swimlanes import agents_to_assign_to
 from webui.filtering import Bar, bar_of
 from webui.requests import Request, page, shows
 
@@ -42,9 +43,8 @@ def task_list(request: Request, slug: str) -> HttpResponse:
         heads=[_head(bar, column, sort) for column in query.COLUMNS],
         groupings=[(key, title, bar.address(group=key), key == group) for key, title in GROUPINGS],
         here=bar.address(cursor=request.GET.get("cursor", "")),
-        bulk_bar=("bulk/_bar.html", "list/_no_bulk.html"),
         phases=project.phases.all(),
-        agents=visible_agents(request.caller).filter(retired_at=None),
+        agents=agents_to_assign_to,
         next=bar.address(cursor=following) if following else "",
         start=bar.address() if found.first > 1 else "",
     )
