@@ -12,11 +12,11 @@ from coordination.errors import Invalid
 from coordination.models import Project, Task
 from coordination.queries.access import Caller
 from coordination.queries.filters import BY_NAME, WORD, Filter, Term, matching, parse
-from webui.requests import Request, number
-from webui.view_menu import ViewMenu, shown_on
+from webui.requests import Request
+from webui.view_menu import Opened, Shown, ViewMenu, opened, shown_on
 
 # Where one stands in a page is no part of what it shows.
-PASSING = ("offset", "cursor", "upto", "at")
+PASSING = ("offset", "cursor", "upto", "at", "on")
 LAYOUTS = (
     ("board", "Board", "square-kanban"),
     ("task_list", "List", "list"),
@@ -97,9 +97,21 @@ class Bar:
         return Chip(f"{name}:", value, term.text, BY_NAME[term.name].says, without)
 
     @cached_property
+    def shown(self) -> Shown:
+        return shown_on(self.layout, dict(self.params)["q"], dict(self.params))
+
+    @cached_property
+    def opened(self) -> Opened:
+        return opened(dict(self.params).get("view", ""), self.shown)
+
+    @property
     def views(self) -> ViewMenu:
-        params = dict(self.params)
-        return ViewMenu(self.project, self.caller, shown_on(self.layout, params["q"], params), number(params.get("view")))
+        return ViewMenu(self.project, self.caller, self.shown, self.opened.number)
+
+    @property
+    def views_url(self) -> str:
+        """The address of the menu of views, which is fetched when it is opened."""
+        return address(reverse("views_menu", args=[self.project.slug]), self.params, {"on": self.layout})
 
     def layouts(self) -> list[Choice]:
         found = []
@@ -129,8 +141,11 @@ def filter_of(request: Request) -> Filter:
     return parse(_typed(request.POST if request.method == "POST" else request.GET))
 
 
-def bar_of(request: Request, project: Project, layout: str) -> Bar:
-    """Return the filter bar of a page. What cannot be read is an error in the bar and never of the page."""
+def bar_of(request: Request, project: Project, layout: str, *, path: str = "") -> Bar:
+    """Return the filter bar of a page. What cannot be read is an error in the bar and never of the page.
+
+    `layout` is the name of the page's address; `path` is where it is shown, if not at the address of this request.
+    """
     typed = _typed(request.GET)
     wanted, error = Filter(), ""
     try:
@@ -139,7 +154,7 @@ def bar_of(request: Request, project: Project, layout: str) -> Bar:
         error = refused.sentence
     kept = [name for name in request.GET if name not in (*PASSING, "q", "phase") and not name.startswith("shown")]
     params = [(name, request.GET.get(name, "")) for name in kept]
-    return Bar(project, request.caller, layout, typed, wanted, error, request.path, [("q", wanted.text or typed), *params])
+    return Bar(project, request.caller, layout, typed, wanted, error, path or request.path, [("q", wanted.text or typed), *params])
 
 
 def address(path: str, params: Iterable[tuple[str, str]], changes: Mapping[str, str]) -> str:

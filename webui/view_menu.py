@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2s
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
@@ -27,6 +28,30 @@ class Shown:
     layout: str
     sort: str = ""
     group: str = ""
+
+    @property
+    def mark(self) -> str:
+        """A short sign of all this, by which an address tells whether a view was changed since it was opened."""
+        return blake2s("\0".join((self.q, self.layout, self.sort, self.group)).encode(), digest_size=4).hexdigest()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The view that an address names: its number, the mark of what it shows, and its name, so that no page has to look it up."""
+
+    number: int | None
+    name: str
+    is_changed: bool
+
+
+def opened(view: str, shown: Shown) -> Opened:
+    """Read the view of an address; without one it is the view of every project that shows just this, if there is one."""
+    number, _, rest = view.partition(".")
+    if number.isascii() and number.isdecimal() and len(number) < 18:
+        mark, _, name = rest.partition(".")
+        return Opened(int(number), name[:60] or "Saved view", mark not in ("", shown.mark))
+    known = next((each for each in SYSTEM_VIEWS if _shown_by(each) == shown), None)
+    return Opened(None, known.name if known else "", False)
 
 
 @dataclass(frozen=True)
@@ -78,16 +103,17 @@ class ViewMenu:
 
     @property
     def reset(self) -> str:
-        return self._url(self.current) if self.current else ""
+        return url_of(self.current, self.project) if self.current else ""
 
     def groups(self) -> list[tuple[str, list[Line]]]:
         shared = [view for view in self._kept if view.is_shared]
         mine = [view for view in self._kept if not view.is_shared]
         found = (("In every project", SYSTEM_VIEWS), ("Shared", shared), ("Yours", mine))
-        return [(title, [Line(view.name, self._url(view), view == self.current) for view in views]) for title, views in found if views]
-
-    def _url(self, view: SavedView | SystemView) -> str:
-        return url_of(view, self.project)
+        return [
+            (title, [Line(view.name, url_of(view, self.project), view == self.current) for view in views])
+            for title, views in found
+            if views
+        ]
 
 
 def url_of(view: SavedView | SystemView, project: Project) -> str:
@@ -97,8 +123,8 @@ def url_of(view: SavedView | SystemView, project: Project) -> str:
         path = reverse(PAGE_OF[kept.layout], args=[project.slug])
     except NoReverseMatch:
         path = reverse("board", args=[project.slug])
-    number = str(view.pk) if isinstance(view, SavedView) else ""
-    params = {"q": kept.q, "sort": kept.sort, GROUP_IN.get(kept.layout, "group"): kept.group, "view": number}
+    named = f"{view.pk}.{kept.mark}.{view.name}" if isinstance(view, SavedView) else ""
+    params = {"q": kept.q, "sort": kept.sort, GROUP_IN.get(kept.layout, "group"): kept.group, "view": named}
     return f"{path}?{urlencode({name: value for name, value in params.items() if value})}"
 
 

@@ -3,7 +3,7 @@
 import html
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus
 
 import pytest
 from django.test import Client
@@ -12,13 +12,22 @@ from coordination.errors import Conflict, Invalid
 from coordination.models import Event, Phase, Project, SavedView, Task, User
 from coordination.operations.saved_views import save_view
 from tests.webui.conftest import signed_in
+from webui.view_menu import url_of
 
 VIEWS = "/p/tally/views"
 
 
-def menu(client: Client, path: str = "/p/tally/list", **params: Any) -> str:
-    page = html.unescape(client.get(path, params).content.decode())
-    return page[page.index("views-menu") - 600 : page.index("filter-form")]
+def menu(client: Client, on: str = "task_list", **params: Any) -> str:
+    """Return the menu of views beside what a page shows."""
+    return html.unescape(client.get(f"{VIEWS}/menu", {"on": on, **params}, headers={"HX-Request": "true"}).content.decode())
+
+
+def summary(client: Client, path: str) -> tuple[str, bool]:
+    """Return which view a page says is open, and whether it says that it was changed."""
+    page = html.unescape(client.get(path).content.decode())
+    name = re.search(r'class="views-name"><bdi>(.*?)</bdi>', page)
+    assert name
+    return name[1], "changed since it was saved" in page
 
 
 def lines(menu: str) -> list[str]:
@@ -33,8 +42,9 @@ def test_a_person_keeps_a_view_that_nobody_else_sees(vera: User, pat: User, proj
     answer = signed_in(vera).post(VIEWS, fields)
     view = SavedView.objects.get()
     assert (view.q, view.owner, view.created_by) == ("state:queued x", vera, "person:vera")
-    query = urlencode({"q": "state:queued x", "sort": "-priority", "group": "phase", "view": view.pk})
-    assert answer.headers["Location"] == f"/p/tally/list?{query}"
+    address = unquote_plus(answer.headers["Location"])
+    assert re.fullmatch(rf"/p/tally/list\?q=state:queued x&sort=-priority&group=phase&view={view.pk}\.\w{{8}}\.Mine alone", address)
+    assert summary(signed_in(vera), answer.headers["Location"]) == ("Mine alone", False)
     assert lines(menu(signed_in(vera))) == [*SYSTEM, "Mine alone"]
     assert lines(menu(signed_in(pat))) == SYSTEM
     assert signed_in(pat).post(f"{VIEWS}/{view.pk}/delete").status_code == 404
@@ -62,21 +72,35 @@ def test_planners_share_views_and_viewers_open_them(vera: User, pat: User, proje
 
 def test_what_was_changed_since_is_marked_saved_or_reset(vera: User, project: Project, phase: Phase) -> None:
     view = save_view(project, name="Ready", q="is:ready", layout="list", actor=vera.actor, owner=vera)
-    client = signed_in(vera)
-    assert "This is not what" not in menu(client, q="is:ready", view=view.pk)
+    client, opened = signed_in(vera), url_of(view, project)
+    assert summary(client, opened) == ("Ready", False)
+    for change in ("&group=state", "&sort=-id", "&cursor=x"):
+        assert summary(client, opened + change) == ("Ready", change != "&cursor=x")
+    assert summary(client, opened.replace("is%3Aready", "is%3Aready+label%3Aa")) == ("Ready", True)
+    assert summary(client, opened.replace("/list", "/")) == ("Ready", True)
     changed = menu(client, q="is:ready label:a", view=view.pk)
-    assert "changed since it was saved" in changed
-    assert f'href="/p/tally/list?q=is%3Aready&view={view.pk}">Reset' in changed
-    assert "changed since it was saved" in menu(client, q="is:ready", view=view.pk, group="state")
-    assert "changed since it was saved" in menu(client, "/p/tally/", q="is:ready", view=view.pk)
+    assert "This is not what" in changed
+    assert f'href="{opened}">Reset' in changed
     client.post(f"{VIEWS}/{view.pk}", {"q": "is:ready label:a", "layout": "list", "sort": "", "group": "state"})
     assert "This is not what" not in menu(client, q="is:ready label:a", view=view.pk, group="state")
 
 
 def test_a_view_that_is_just_this_is_the_current_one(vera: User, project: Project, phase: Phase) -> None:
-    assert "<bdi>Failed</bdi></span>" in menu(signed_in(vera), q="state:failed")
-    assert "<bdi>Views</bdi></span>" in menu(signed_in(vera), q="state:failed x")
-    assert "<bdi>Views</bdi></span>" in menu(signed_in(vera), view=987654321)
+    client = signed_in(vera)
+    assert summary(client, "/p/tally/list?q=state:failed") == ("Failed", False)
+    assert summary(client, "/p/tally/list?q=state:failed+x") == ("Views", False)
+    assert 'aria-current="true"><bdi>Failed' in menu(client, q="state:failed")
+    assert "aria-current" not in menu(client, view=987654321)
+
+
+def test_without_scripts_the_views_are_a_page(vera: User, project: Project, phase: Phase) -> None:
+    client = signed_in(vera)
+    address = re.search(r'href="(/p/tally/views/menu[^"]*)"', client.get("/p/tally/list?q=x&sort=-id").content.decode())
+    assert address
+    page = client.get(html.unescape(address[1])).content.decode()
+    assert "<h1>Saved views</h1>" in page
+    assert 'href="/p/tally/list?q=x&amp;sort=-id">Back' in page
+    assert lines(page) == SYSTEM
 
 
 @pytest.mark.parametrize(

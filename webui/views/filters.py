@@ -1,4 +1,5 @@
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 
 from coordination.models import SavedView
 from coordination.operations import saved_views as operations
@@ -6,9 +7,10 @@ from coordination.queries.access import find_project
 from coordination.queries.filters.suggestions import suggestions as query
 from coordination.queries.filters.text import LONGEST
 from coordination.queries.saved_views import find_own_view, require_may_keep
+from webui.filtering import bar_of
 from webui.forms import SavedViewForm
 from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
-from webui.view_menu import url_of
+from webui.view_menu import LAYOUT_OF, url_of
 
 
 @shows
@@ -19,6 +21,16 @@ def suggestions(request: Request, slug: str) -> HttpResponse:
     at = number(request.GET.get("at"))
     found = query(project, request.caller, text, len(text) if at is None else min(at, len(text)))
     return page(request, "filter/_suggestions.html", suggestions=found)
+
+
+@shows
+def views_menu(request: Request, slug: str) -> HttpResponse:
+    """The saved views, beside what the page that asks shows: for its menu, and as a page of their own."""
+    project = find_project(request.caller, slug)
+    on = request.GET.get("on", "")
+    on = on if on in LAYOUT_OF else "board"
+    bar = bar_of(request, project, on, path=reverse(on, args=[slug]))
+    return page(request, "filter/views.html", part="filter/_views_menu.html", project=project, section="board", bar=bar)
 
 
 @acts
