@@ -103,6 +103,13 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
     return redirect(_wanted(request) or url)
 
 
+def changed(request: Request, url: str) -> HttpResponse:
+    """Answer a form whose effect is plain to see: nothing is said, the page refreshes."""
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Trigger": "muster:changed"})
+    return redirect(_wanted(request) or url)
+
+
 def _offer(undo: Undo | None) -> dict[str, object]:
     if undo is None:
         return {}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -26,12 +27,18 @@ BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon; with a label it speaks for itself, without one the text beside it does."""
+    return _drawn(name, label)
+
+
+@lru_cache(maxsize=1000)  # a board draws hundreds, of a few kinds
+def _drawn(name: str, label: str) -> SafeString:
     href = f"{static('webui/icons.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
 
 
+@lru_cache(maxsize=100)
 def _badge(look: words.Look) -> SafeString:
     return format_html('<span class="state tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
 

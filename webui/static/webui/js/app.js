@@ -9,3 +9,4 @@ import "./keys.js";
 import "./palette.js";
 import "./needs.js";
 import "./filter.js";
+import "./board.js";
