@@ -25,12 +25,16 @@ A_WHILE = Pool([1.0])  # every task as long as any other, while nobody knows how
 
 @dataclass(frozen=True)
 class PhaseForecast:
-    """`left` counts unfinished tasks; `is_conditional` says that a person, and not only work, stands before its end."""
+    """`left` counts unfinished tasks, `critical` those of them that decide the project's end.
+
+    `is_conditional` says that a person, and not only work, stands before the end of the phase.
+    """
 
     p50: datetime | None
     p90: datetime | None
     left: int
     is_conditional: bool = False
+    critical: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,17 +110,19 @@ def forecast(
     known = experience(project)
     pools = [known.pool(task.phase_id, task.kind, task.tier) if known.is_enough else A_WHILE for task in tasks]
     path = [tasks[place].pk for place in critical_path(network, _expected(tasks, pools, moment))]
+    decides = set(path)
+    on_path = Counter(task.phase_id for task in tasks if task.pk in decides)
     conditions = _conditions(project, open_phases, follows, tasks, waits.dead_ends, crews)
     common: dict[str, Any] = {"critical": path, "left": len(tasks), "slots": sum(crews.sizes), "waits": waits.on, "conditions": conditions}
     if not known.is_enough:
         phases_left = Counter(task.phase_id for task in tasks)
-        unknown = {phase.pk: PhaseForecast(None, None, phases_left[phase.pk]) for phase in open_phases}
+        unknown = {phase.pk: PhaseForecast(None, None, phases_left[phase.pk], critical=on_path[phase.pk]) for phase in open_phases}
         basis = f"Not enough finished attempts yet: {known.own} of {ENOUGH}."
         return Forecast(None, None, phases=unknown, basis=basis, **common)
     runs = _runs(project, network, tasks, pools, moment)
     return Forecast(
         **_of_project(runs, moment),
-        phases=_of_phases(open_phases, follows, tasks, runs, moment),
+        phases=_of_phases(open_phases, follows, tasks, runs, on_path, moment),
         basis=_basis(known, len(runs), crews, conditions, runs),
         **common,
     )
@@ -273,7 +279,12 @@ def _of_project(runs: Sequence[Sequence[float]], moment: datetime) -> dict[str, 
 
 
 def _of_phases(
-    phases: Sequence[Phase], follows: Mapping[int, Sequence[int]], tasks: Sequence[Left], runs: Sequence[Sequence[float]], moment: datetime
+    phases: Sequence[Phase],
+    follows: Mapping[int, Sequence[int]],
+    tasks: Sequence[Left],
+    runs: Sequence[Sequence[float]],
+    on_path: Counter[int],
+    moment: datetime,
 ) -> dict[int, PhaseForecast]:
     left = Counter(task.phase_id for task in tasks)
     waiting = {task.phase_id for task in tasks if task.state in (State.BLOCKED, State.REVIEW, State.FAILED) or task.awaits_person}
@@ -281,7 +292,9 @@ def _of_phases(
     found = {}
     for stage, phase in enumerate(phases):
         about: dict[str, Any] = _between((run[stage] for run in runs), moment) if left[phase.pk] else {"p50": None, "p90": None}
-        found[phase.pk] = PhaseForecast(left=left[phase.pk], is_conditional=bool(held & _up_to(phase.pk, follows)), **about)
+        found[phase.pk] = PhaseForecast(
+            left=left[phase.pk], is_conditional=bool(held & _up_to(phase.pk, follows)), critical=on_path[phase.pk], **about
+        )
     return found
 
 

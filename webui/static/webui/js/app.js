@@ -10,3 +10,5 @@ import "./palette.js";
 import "./needs.js";
 import "./filter.js";
 import "./board.js";
+import "./plan.js";
+import "./offer.js";
