@@ -1,30 +1,32 @@
 """What people type on the plan, checked for shape only."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from coordination.lifecycle import Gate
-from coordination.models import Phase, Project, Task
+from coordination.models import Phase, Task
 from webui.forms import ONE_LINE, PhaseForm
 
 GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
 
 
 class NewPhaseForm(PhaseForm):
-    """A new phase and its place."""
+    """A new phase and its place: `behind` is the phase that it follows, None for the first place."""
 
-    behind = forms.ModelChoiceField(
-        queryset=Phase.objects.none(), required=False, empty_label="First of all", label="Place", help_text="What follows there follows the new one."
-    )
+    behind = forms.ChoiceField(required=False, label="Place", help_text="What follows there follows the new one.")
     open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, phases: Iterable[Phase], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._phases = {str(phase.pk): phase for phase in phases}
         behind = self.fields["behind"]
-        assert isinstance(behind, forms.ModelChoiceField)
-        behind.queryset = project.phases.all()
-        behind.label_from_instance = lambda phase: f"After {phase}"  # type: ignore[method-assign]  # Django's own way
+        assert isinstance(behind, forms.ChoiceField)
+        behind.choices = [("", "First of all"), *((pk, f"After {phase}") for pk, phase in self._phases.items())]
+
+    def clean_behind(self) -> Phase | None:
+        return self._phases.get(self.cleaned_data["behind"])
 
 
 class EditPhaseForm(PhaseForm):

@@ -60,6 +60,7 @@ urlpatterns = [
     path("account/sessions/<int:session_id>/end", sessions.end, name="end_session"),
     path("account/sessions/end-others", sessions.end_others, name="end_other_sessions"),
     path("p", home.create_project, name="create_project"),
+    path("sample", home.create_sample, name="create_sample"),
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
     path("p/<slug:slug>/filter/suggestions", filters.suggestions, name="filter_suggestions"),

@@ -1,6 +1,6 @@
 """What waits for a person: questions, reviews, gates, failures, tasks of agents, silent agents, and work that nobody can run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -65,8 +65,11 @@ def needs_you_count(caller: Caller) -> int:
     return first.union(*others, all=True).count()
 
 
-def needs_you(caller: Caller) -> Inbox:
-    """Return what waits for this person, with what is needed to answer it in place."""
+def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:
+    """Return what waits for this person, with what is needed to answer it in place.
+
+    A page that has the gates whose turn it is in hand, with their projects, passes them on.
+    """
     if (wanted := _planned_by(caller)) is None:
         return Inbox(0)
     tasks = _waiting(wanted)
@@ -74,7 +77,7 @@ def needs_you(caller: Caller) -> Inbox:
         0,
         questions=[task for task in tasks if task.state == State.BLOCKED],
         reviews=[task for task in tasks if task.state == State.REVIEW],
-        gates=list(_gates(wanted).select_related("project").order_by("project_id", "position")[:MOST_SHOWN]),
+        gates=_closed(caller, wanted, gates)[:MOST_SHOWN],
         failed=[task for task in tasks if task.state == State.FAILED],
         proposed=[task for task in tasks if task.state == State.WAITING],
         silent=list(_silent(caller, wanted).order_by("silent_since", "name")[:MOST_SHOWN]),
@@ -83,6 +86,12 @@ def needs_you(caller: Caller) -> Inbox:
     shown: Sequence[Sequence[object]] = (found.gates, found.silent, found.stranded)
     is_all = len(tasks) < MOST_TASKS and all(len(each) < MOST_SHOWN for each in shown)
     return replace(found, total=found.shown if is_all else needs_you_count(caller))
+
+
+def _closed(caller: Caller, projects: QuerySet[Project], known: Iterable[Phase] | None) -> list[Phase]:
+    if known is not None:
+        return [phase for phase in known if caller.may(Permission.PLAN, phase.project_id)]
+    return list(_gates(projects).select_related("project").order_by("project_id", "position")[:MOST_SHOWN])
 
 
 def _waiting(projects: QuerySet[Project]) -> list[Task]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from django.db.models import Case, Count, F, QuerySet, When, Window
+from django.db.models import Case, Count, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
 from coordination.lifecycle import Gate, PhaseState, State
@@ -233,16 +233,14 @@ def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:
 
 
 def _listed(planned: Sequence[PlannedPhase], opened: int | None, page: int) -> dict[int, list[Task]]:
-    """Return the first tasks of each phase and a page of those of the opened one, in one statement for each of the two."""
-    tasks: dict[int, list[Task]] = defaultdict(list)
-    small = [each.phase for each in planned if each.progress.size <= LARGEST_LISTED and each.phase.pk != opened]
+    """Return the first tasks of each phase, and a page of those of the opened one, in one statement."""
+    small = [each.phase.pk for each in planned if each.progress.size <= LARGEST_LISTED and each.phase.pk != opened]
+    within = [each.phase.pk for each in planned if each.phase.pk == opened or each.phase.pk in set(small)]
     place = Window(RowNumber(), partition_by=F("phase"), order_by=[FINISHED_LAST, F("id")])
-    first = Task.objects.filter(phase__in=small).annotate(place=place).filter(place__lte=FIRST_TASKS).order_by("place")
-    found = list(_with_holder(first))
-    if opened in {each.phase.pk for each in planned}:
-        start = PAGE * (page - 1)
-        found += _with_holder(Task.objects.filter(phase=opened)).order_by(FINISHED_LAST, "id")[start : start + PAGE]
-    for task in found:
+    numbered = Task.objects.filter(phase__in=within).annotate(place=place)
+    on_page = Q(phase=opened, place__gt=PAGE * (page - 1), place__lte=PAGE * page)
+    tasks: dict[int, list[Task]] = defaultdict(list)
+    for task in _with_holder(numbered.filter(Q(phase__in=small, place__lte=FIRST_TASKS) | on_page).order_by("place")):
         tasks[task.phase_id].append(task)
     return tasks
 

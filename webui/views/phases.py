@@ -131,7 +131,7 @@ def link(request: Request, phase_id: int) -> HttpResponse:
     phase = find_phase(request.caller, phase_id, Permission.PLAN)
     after = find_phase(request.caller, number(request.POST.get("after")) or 0, Permission.PLAN)
     phases.link_phases(phase, after, actor=actor_of(request))
-    back = ("Undo", reverse("unlink_phase", args=[phase.pk, after.pk]), {})
+    back: Undo = ("Undo", reverse("unlink_phase", args=[phase.pk, after.pk]), {})
     return done(request, f"{phase.name} follows {after.name}.", _plan_of(phase), undo=back)
 
 

@@ -18,7 +18,8 @@ def plan(request: Request, slug: str) -> HttpResponse:
     """`in` opens a phase at a page of its tasks; `behind` offers a place for a new phase."""
     project = find_project(request.caller, slug)
     found = query.plan(project, opened=number(request.GET.get("in")), page=max(1, number(request.GET.get("page")) or 1))
-    last = found.phases[-1].phase.pk if found.phases else None
+    phases = [each.phase for each in found.phases]
+    last = phases[-1].pk if phases else None
     behind = number(request.GET.get("behind"))
     return page(
         request,
@@ -27,7 +28,7 @@ def plan(request: Request, slug: str) -> HttpResponse:
         project=project,
         section="plan",
         plan=found,
-        form=NewPhaseForm(auto_id="phase_%s", project=project, initial={"behind": last if behind is None else behind}),
+        form=NewPhaseForm(auto_id="phase_%s", phases=phases, initial={"behind": last if behind is None else behind}),
         is_adding=behind is not None or not found.phases,
     )
 
@@ -35,10 +36,10 @@ def plan(request: Request, slug: str) -> HttpResponse:
 @acts
 def create_phase(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
-    form = NewPhaseForm(request.POST, project=project)
-    wanted = typed(form)
+    phases = list(project.phases.all())
+    wanted = typed(NewPhaseForm(request.POST, phases=phases))
     if "behind" not in request.POST:
-        wanted["behind"] = project.phases.order_by("-position", "-pk").first()
+        wanted["behind"] = phases[-1] if phases else None
     phase = phase_order.insert_phase(project, **wanted, actor=actor_of(request))
     return done(request, f"Added the phase {phase.name}.", _plan_of(project))
 
@@ -47,7 +48,7 @@ def create_phase(request: Request, slug: str) -> HttpResponse:
 def new_task(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
     initial = {"phase": number(request.GET.get("phase")), "review_policy": project.review_policy, "max_attempts": project.max_attempts}
-    return page(request, "plan/new_task.html", project=project, section="plan", form=TaskForm(project=project, initial=initial))
+    return page(request, "plan/new_task.html", project=project, section="plan", form=TaskForm(phases=phases, initial=initial))
 
 
 @acts
