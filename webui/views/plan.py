@@ -48,7 +48,7 @@ def create_phase(request: Request, slug: str) -> HttpResponse:
 def new_task(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
     initial = {"phase": number(request.GET.get("phase")), "review_policy": project.review_policy, "max_attempts": project.max_attempts}
-    return page(request, "plan/new_task.html", project=project, section="plan", form=TaskForm(phases=phases, initial=initial))
+    return page(request, "plan/new_task.html", project=project, section="plan", form=TaskForm(project=project, initial=initial))
 
 
 @acts
