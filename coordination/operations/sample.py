@@ -58,7 +58,10 @@ def make_another(actor: Actor) -> Project:
 def make(slug: str, actor: Actor) -> Project:
     """Make the project and play the first hours of its life."""
     project = projects.create_project(
-        slug=slug, name="Tally, a small command", actor=actor, description="Count what a log file holds, in three phases and a release."
+        slug=slug,
+        name="Tally, a small command" if slug == SLUG else f"Tally, a small command ({slug})",
+        actor=actor,
+        description="Count what a log file holds, in three phases and a release.",
     )
     stages = _phases(project, actor)
     tasks = _tasks(project, stages, actor)

@@ -10,7 +10,7 @@ from coordination.queries.plan import ProjectOverview, overviews
 MOST_RUNNING = 12
 LATEST = 8
 # Every claim and completion comes with these; the page shows what people would tell each other.
-SMALL_TALK = ("task.queued", "task.held", "task.started", "task.progress", "key.created", "files.saved", "task.edited")
+SMALL_TALK = ("task.queued", "task.held", "task.started", "task.progress", "key.created", "files.saved", "task.edited", "attempt.sealed")
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,7 @@ def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:
 
 def _listed(planned: Sequence[PlannedPhase], opened: int | None, page: int) -> dict[int, list[Task]]:
     """Return the first tasks of each phase, and a page of those of the opened one, in one statement."""
-    small = [each.phase.pk for each in planned if each.progress.size <= LARGEST_LISTED and each.phase.pk != opened]
+    small = [each.phase.pk for each in planned if _shows_tasks(each) and each.phase.pk != opened]
     within = [each.phase.pk for each in planned if each.phase.pk == opened or each.phase.pk in set(small)]
     place = Window(RowNumber(), partition_by=F("phase"), order_by=[FINISHED_LAST, F("id")])
     numbered = Task.objects.filter(phase__in=within).annotate(place=place)
@@ -243,6 +243,11 @@ def _listed(planned: Sequence[PlannedPhase], opened: int | None, page: int) -> d
     for task in _with_holder(numbered.filter(Q(phase__in=small, place__lte=FIRST_TASKS) | on_page).order_by("place")):
         tasks[task.phase_id].append(task)
     return tasks
+
+
+def _shows_tasks(each: PlannedPhase) -> bool:
+    """Say whether the first tasks are listed unasked: a completed phase is over, and a very large one would cost the whole page."""
+    return each.phase.state != PhaseState.COMPLETED and each.progress.size <= LARGEST_LISTED
 
 
 def _with_holder(tasks: QuerySet[Task]) -> QuerySet[Task]:
