@@ -12,3 +12,4 @@ import "./filter.js";
 import "./board.js";
 import "./plan.js";
 import "./offer.js";
+import "./inbox.js";

@@ -3,8 +3,6 @@ import { register } from "./keys.js";
 
 const phaseOf = (node) => node?.closest?.("[data-phase]");
 const place = (phase) => [...phase.parentElement.children].indexOf(phase) + 1;
-let held;
-
 function move(phase, position) {
   if (position < 1 || position > phase.parentElement.children.length || position === place(phase)) return;
   const others = [...phase.parentElement.children].filter((each) => each !== phase);
@@ -37,43 +35,52 @@ const withFocus = (step) => () => {
 register("Shift+ArrowUp", "Move the phase with the focus up", withFocus(-1), { where: "#phase-move" });
 register("Shift+ArrowDown", "Move the phase with the focus down", withFocus(1), { where: "#phase-move" });
 
-document.addEventListener("pointerdown", (event) => {
-  const handle = event.target.closest?.(".phase-handle");
-  if (handle) phaseOf(handle).draggable = true;
-});
-document.addEventListener("pointerup", () => {
-  for (const phase of document.querySelectorAll("[data-phase][draggable=true]")) phase.draggable = false;
-});
+// Dragging by pointer events: one way for mouse, pen and finger.
+const EDGE = 60; // px from the window's edge where the page begins to scroll
+let held;
+let hasMoved = false; // not a class alone: a live refresh takes those off
 
 const unmark = () => {
   for (const phase of document.querySelectorAll("[data-drop]")) delete phase.dataset.drop;
 };
-const isBelow = (phase, event) => event.clientY > phase.getBoundingClientRect().top + phase.offsetHeight / 2;
 
-document.addEventListener("dragstart", (event) => {
-  if (!event.target.matches?.("[data-phase]")) return;
-  held = event.target;
-  event.dataTransfer.effectAllowed = "move";
-  event.dataTransfer.setData("text/plain", held.dataset.phase);
-});
-document.addEventListener("dragover", (event) => {
-  const over = held && phaseOf(event.target);
-  if (!over) return;
-  event.preventDefault();
-  const side = isBelow(over, event) ? "after" : "before";
-  if (over.dataset.drop === side) return;
-  unmark();
-  if (over !== held) over.dataset.drop = side;
-});
-document.addEventListener("drop", (event) => {
-  const over = held && phaseOf(event.target);
-  if (!over) return;
-  event.preventDefault();
-  const others = [...over.parentElement.children].filter((each) => each !== held);
-  if (over !== held) move(held, others.indexOf(over) + 1 + (isBelow(over, event) ? 1 : 0));
-});
-document.addEventListener("dragend", () => {
-  unmark();
-  if (held) held.draggable = false;
+function placeUnder(y) {
+  const others = [...held.parentElement.children].filter((each) => each !== held);
+  const next = others.findIndex((each) => y < each.getBoundingClientRect().top + each.offsetHeight / 2);
+  return { others, position: (next < 0 ? others.length : next) + 1 };
+}
+
+function drop(position) {
+  const phase = held;
+  held.classList.remove("is-held");
   held = undefined;
+  hasMoved = false;
+  unmark();
+  if (position) move(phase, position);
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest?.(".phase-handle");
+  if (!handle || event.button) return;
+  held = phaseOf(handle);
+  handle.setPointerCapture(event.pointerId);
+});
+document.addEventListener("pointermove", (event) => {
+  if (!held) return;
+  hasMoved = true;
+  held.classList.add("is-held");
+  if (event.clientY < EDGE * 2) window.scrollBy(0, -12);
+  if (event.clientY > innerHeight - EDGE) window.scrollBy(0, 12);
+  const { others, position } = placeUnder(event.clientY);
+  unmark();
+  if (position === place(held)) return;
+  if (position > others.length) others.at(-1).dataset.drop = "after";
+  else others[position - 1].dataset.drop = "before";
+});
+document.addEventListener("pointerup", (event) => {
+  if (held) drop(hasMoved && placeUnder(event.clientY).position);
+});
+document.addEventListener("pointercancel", () => held && drop());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && held) drop();
 });
