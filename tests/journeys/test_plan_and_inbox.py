@@ -41,6 +41,7 @@ def order(page: Page) -> list[str]:
 
 
 def test_phases_are_ordered_by_keys_and_by_dragging(house: MusterServer, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 2600})  # so that nothing scrolls while it is dragged
     sign_in(page, house)
     page.goto(f"{house.url}/p/tally/plan")
     names = page.locator("[data-phase] h2")

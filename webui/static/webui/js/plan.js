@@ -3,6 +3,9 @@ import { register } from "./keys.js";
 
 const phaseOf = (node) => node?.closest?.("[data-phase]");
 const place = (phase) => [...phase.parentElement.children].indexOf(phase) + 1;
+let held; // the phase that is being dragged
+let order = 0; // grows with every move and with its answer: a refresh that was asked for before knows an older order
+
 function move(phase, position) {
   if (position < 1 || position > phase.parentElement.children.length || position === place(phase)) return;
   const others = [...phase.parentElement.children].filter((each) => each !== phase);
@@ -10,8 +13,19 @@ function move(phase, position) {
   phase.parentElement.insertBefore(phase, others[position - 1] ?? null);
   if (phase.contains(focused)) focused.focus();
   phase.scrollIntoView({ block: "nearest" });
+  order += 1;
   htmx.ajax("POST", phase.dataset.move, { source: "#phase-move", values: { position }, swap: "none" });
 }
+
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.elt.id === "phase-move") order += 1;
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "phases") event.detail.xhr.order = order;
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id === "phases" && (held || event.detail.xhr.order !== order)) event.detail.shouldSwap = false;
+});
 
 // A refusal puts everything back where it was.
 document.body.addEventListener("htmx:responseError", (event) => {
@@ -37,7 +51,6 @@ register("Shift+ArrowDown", "Move the phase with the focus down", withFocus(1), 
 
 // Dragging by pointer events: one way for mouse, pen and finger.
 const EDGE = 60; // px from the window's edge where the page begins to scroll
-let held;
 let hasMoved = false; // not a class alone: a live refresh takes those off
 
 const unmark = () => {
@@ -56,7 +69,8 @@ function drop(position) {
   held = undefined;
   hasMoved = false;
   unmark();
-  if (position) move(phase, position);
+  if (position && position !== place(phase)) move(phase, position);
+  else htmx.trigger(document.body, "muster:changed"); // what happened meanwhile was not shown
 }
 
 document.addEventListener("pointerdown", (event) => {
