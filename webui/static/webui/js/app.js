@@ -10,3 +10,6 @@ import "./palette.js";
 import "./needs.js";
 import "./filter.js";
 import "./board.js";
+import "./plan.js";
+import "./offer.js";
+import "./inbox.js";
