@@ -47,8 +47,8 @@ def patch_of(repository: pygit2.Repository, old: str | None, new: str) -> str:
 
 def comparison_of(repository: pygit2.Repository, old: str | None, new: str, view: DiffView) -> Comparison:
     """Return every changed file, and what changed inside those that `view` asks for."""
-    flags = DiffOption.NORMAL if view.spaces else DiffOption.IGNORE_WHITESPACE | DiffOption.IGNORE_BLANK_LINES
-    diff = found_diff(repository, old, new, flags=flags, context=view.context)
+    flags = DiffOption.NORMAL if view.spaces else DiffOption.IGNORE_WHITESPACE
+    diff = found_diff(repository, old, new, flags=flags, context=view.context, renames=view.renames)
     deltas = list(diff.deltas)
     asked = [number for number, delta in enumerate(deltas) if view.only is None or view.only in _names(delta)]
     shown = set(asked[view.first : view.first + view.count])
@@ -98,7 +98,13 @@ def _change(delta: pygit2.DiffDelta, sizes: tuple[int, int], patch: pygit2.Patch
 
 
 def found_diff(
-    repository: pygit2.Repository, old: str | None, new: str, *, flags: DiffOption = DiffOption.NORMAL, context: int = 3
+    repository: pygit2.Repository,
+    old: str | None,
+    new: str,
+    *,
+    flags: DiffOption = DiffOption.NORMAL,
+    context: int = 3,
+    renames: bool = True,
 ) -> pygit2.Diff:
     """Return git's own diff between two versions, with renames found."""
     after = tree_of(repository, commit_at(repository, new))
@@ -108,7 +114,8 @@ def found_diff(
         diff = before.diff_to_tree(after, flags=flags, context_lines=context)
     else:
         diff = after.diff_to_tree(flags=flags, context_lines=context, swap=True)
-    diff.find_similar(DiffFind.FIND_RENAMES)
+    if renames:
+        diff.find_similar(DiffFind.FIND_RENAMES)
     return diff
 
 

@@ -143,10 +143,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class DiffView:
-    """Which part of a comparison to look into: lines of context, white space or not, one file or a run of files, the most lines."""
+    """Which part of a comparison to look into: lines of context, white space and renames or not, one file or a run of files, most lines."""
 
     context: int = 3
     spaces: bool = True
+    renames: bool = True
     only: str | None = None
     first: int = 0
     count: int = 1_000

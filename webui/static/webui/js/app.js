@@ -10,3 +10,4 @@ import "./palette.js";
 import "./needs.js";
 import "./filter.js";
 import "./board.js";
+import "./diff.js";
