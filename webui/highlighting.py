@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from django.utils.html import escape
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Token, _TokenType
+from pygments.token import Token, _TokenType, is_token_subtype
 
 LONGEST = 48_000  # characters of a file that gets colours
 LONGEST_LINE = 1_000
@@ -191,4 +191,4 @@ def _lexer(language: str) -> Lexer:
 
 @cache
 def _class_of(kind: _TokenType) -> str:
-    return next((name for parent, name in CLASSES if kind in parent), "")
+    return next((name for parent, name in CLASSES if is_token_subtype(kind, parent)), "")
