@@ -7,7 +7,7 @@ from django.utils.html import escape
 
 from repo_store import FileDiff, Line
 from webui.highlighting import marked, spelled_out
-from webui.matching import Effort, changed_words
+from webui.matching import Effort, Span, changed_words, paired
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,17 @@ class Pairing:
     def _change(self, removed: list[Line], added: list[Line], notes: list[str]) -> Iterator[Change]:
         if not (removed or added or notes):
             return
-        marks = [changed_words(before.text, after.text, self.effort) for before, after in zip(removed, added, strict=False)]
-        marks += [([], [])] * (max(len(removed), len(added)) - len(marks))
+        gone: dict[int, Sequence[Span]] = {}
+        came: dict[int, Sequence[Span]] = {}
+        for before, after in paired([line.text for line in removed], [line.text for line in added]):
+            gone[before], came[after] = changed_words(removed[before].text, added[after].text, self.effort)
         yield Change(
-            [self._cell(line.old_no, self.old, line.text, gone) for line, (gone, _) in zip(removed, marks, strict=False)],
-            [self._cell(line.new_no, self.new, line.text, new) for line, (_, new) in zip(added, marks, strict=False)],
+            [self._cell(line.old_no, self.old, line.text, gone.get(at, ())) for at, line in enumerate(removed)],
+            [self._cell(line.new_no, self.new, line.text, came.get(at, ())) for at, line in enumerate(added)],
             notes,
         )
 
-    def _cell(self, number: int | None, lines: Sequence[str], text: str, spans: Sequence[tuple[int, int]] = ()) -> Cell:
+    def _cell(self, number: int | None, lines: Sequence[str], text: str, spans: Sequence[Span] = ()) -> Cell:
         known = lines[number - 1] if number and number <= len(lines) else escape(text)
         return Cell(number or 0, spelled_out(marked(known, spans)))
 

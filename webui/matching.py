@@ -1,6 +1,7 @@
 """What two sequences have in common, in order: Myers' greedy algorithm, with a bound on the work that strangers' texts can cause."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +13,7 @@ Span = tuple[int, int]
 MOST_DIFFERENCES = 300
 LONGEST_LINE = 2_000  # characters
 ALIKE = 0.35  # of a line's letters must have stayed before single words are worth a mark
+MOST_PAIRINGS = 200  # of removed with added lines that are tried
 TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -86,6 +88,29 @@ def changed_words(old: str, new: str, effort: Effort) -> tuple[list[Span], list[
     if kept < ALIKE * max(len("".join(old.split())), len("".join(new.split()))):
         return [], []
     return _others(before, [(i, n) for i, _, n in common]), _others(after, [(j, n) for _, j, n in common])
+
+
+def paired(old: Sequence[str], new: Sequence[str]) -> list[Span]:
+    """Return which removed line became which added one, in order: the pairs that share the most words."""
+    if len(old) == len(new) or len(old) * len(new) > MOST_PAIRINGS:
+        return [(at, at) for at in range(min(len(old), len(new)))]
+    bags = [Counter(TOKENS.findall(line[:LONGEST_LINE])) for line in new]
+    best: list[list[int]] = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        bag = Counter(TOKENS.findall(old[i][:LONGEST_LINE]))
+        for j in range(len(new) - 1, -1, -1):
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], (bag & bags[j]).total() + best[i + 1][j + 1])
+    pairs: list[Span] = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if best[i][j] == best[i + 1][j]:
+            i += 1
+        elif best[i][j] == best[i][j + 1]:
+            j += 1
+        else:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+    return pairs
 
 
 def _others(tokens: Sequence[str], kept: Sequence[Span]) -> list[Span]:

@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from coordination.queries.project_log import LogEntry
 from repo_store import FileCount
 from webui.templatetags.muster import icon
 
@@ -61,6 +62,14 @@ def churn_of(additions: int | None, deletions: int | None) -> SafeString:
         deletions,
         rects,
     )
+
+
+@register.filter
+def step_title(entry: LogEntry) -> str:
+    """Say what a step of a project's log was, in its author's words if there are any."""
+    if entry.kind == "sealed":
+        return f"Result of attempt {entry.attempt} sealed"
+    return first_line(entry.message) or ("Rebuilt from the database" if entry.kind == "rebuilt" else "A new version")
 
 
 @register.filter

@@ -67,10 +67,10 @@ document.body.addEventListener("htmx:afterSettle", () => {
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  const form = event.detail.elt.closest?.("[data-viewed]") ?? document.querySelector(`#${CSS.escape(event.detail.elt.id)}[data-viewed]`);
-  if (!form) return;
-  const isViewed = form.querySelector("[aria-pressed]").getAttribute("aria-pressed") === "true";
-  document.getElementById(form.dataset.viewed).querySelector(".file-body").open = !isViewed;
-  document.getElementById(`listed-${form.dataset.viewed}`)?.classList.toggle("is-viewed", isViewed);
+  const key = event.detail.requestConfig?.elt?.dataset.viewed;
+  if (!key) return;
+  const isViewed = document.getElementById(`viewed-${key}`).getAttribute("aria-pressed") === "true";
+  document.getElementById(key).querySelector(".file-body").open = !isViewed;
+  document.getElementById(`listed-${key}`)?.classList.toggle("is-viewed", isViewed);
   document.getElementById("viewed-count").textContent = document.querySelectorAll(".diff-list .is-viewed").length;
 });
