@@ -33,6 +33,11 @@ class LogRow:
     is_from: bool
     is_to: bool
 
+    @property
+    def has_file(self) -> bool:
+        """Return whether the file that this log is about is there in this version."""
+        return any(count.path == self.step.path and count.status != "deleted" for count in self.step.counts)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,12 +58,14 @@ def log(request: Request, task_id: int) -> HttpResponse:
     after = request.GET.get("after") or None
     steps = versions.steps(task, head, path=path or None, after=after, limit=PAGE)
     query = {"path": path, "branch": "" if branch == NOW else branch}
+    rows = _rows(steps.items)
     return page(
         request,
         "history/log.html",
         part="history/_log.html",
         **heading(task, "history"),
-        rows=_rows(steps.items),
+        rows=rows,
+        file_query=_file_query(rows[0], at_head=branch == NOW and not after) if path and rows and rows[0].has_file else "",
         next_query=urlencode({**_given(query), "after": steps.next}) if steps.next else "",
         path=path,
         branch=branch,
@@ -67,6 +74,11 @@ def log(request: Request, task_id: int) -> HttpResponse:
         seen=[each for each in found_points if each.name != NOW and not each.name.endswith(":result")],
         remarks=[] if path else open_remarks(task),
     )
+
+
+def _file_query(newest: LogRow, *, at_head: bool) -> str:
+    """Return where the file of a log is to be found: as it is now, or as the newest version shown left it."""
+    return urlencode({"path": newest.step.path or "", **({} if at_head else {"at": newest.step.version.commit})})
 
 
 def _rows(steps: Sequence[Step]) -> list[LogRow]:
