@@ -108,6 +108,11 @@ class RepoReader:
         with self._reading(task_id) as repository:
             return blaming.annotated(repository, commit, path)
 
+    def holds(self, task_id: int, head: str, commit: str) -> bool:
+        """Return whether a version is `head` or one of those behind it. Raises NoSuchVersion."""
+        with self._reading(task_id) as repository:
+            return objects.is_ancestor(repository, objects.commit_at(repository, commit).id, objects.commit_at(repository, head).id)
+
     def archive(self, task_id: int, commit: str) -> bytes:
         """Return the files of a version as a tar.gz, always the same bytes for the same version. Raises NoSuchVersion."""
         with self._reading(task_id) as repository:

@@ -100,6 +100,14 @@ def annotate(task: Task, commit: str, path: str) -> Annotated:
         return store().annotate(task.pk, commit, path)
 
 
+def is_on_main(task: Task, commit: str) -> bool:
+    """Return whether agents were ever to be told this version; others are of an attempt."""
+    if not task.head:
+        return False
+    with translated():
+        return store().holds(task.pk, task.head, commit)
+
+
 def counts(task_id: int, old: str, new: str) -> tuple[FileCount, ...] | None:
     """Return what differs between two versions, or None where git cannot say: a log goes on without its figures."""
     try:

@@ -35,7 +35,9 @@ def commit(request: Request, task_id: int, sha: str) -> HttpResponse:
     version = versions.version(task, sha)
     old = point(task, version.parent) if version.parent else None
     address = f"{reverse('commit', args=[task.pk, version.commit])}?"
-    return _page(request, task, old, point(task, version.commit), address, version=version, is_commit=True)
+    return _page(
+        request, task, old, point(task, version.commit), address, version=version, is_commit=True, on_main=versions.is_on_main(task, sha)
+    )
 
 
 @shows
@@ -135,7 +137,8 @@ def _turns(address: str, asked: Asked, count: int) -> dict[str, Any]:
     """Return the addresses of the page before and after this one, and what this one holds."""
     if asked.only or count <= FILES:
         return {}
-    first, last = asked.first, min(asked.first + FILES, count)
+    first = min(asked.first, count - 1)
+    last = min(first + FILES, count)
     return {
         "first": first + 1,
         "last": last,
