@@ -145,7 +145,7 @@ class DiffPage:
         if not file.hunks:
             return ("nothing" if self.asked.spaces else "spaces"), ""
         if self.layout == DiffLayout.PROSE and change.path.endswith((".md", ".markdown")):
-            woven = prosediff.compared(text_of(old) or "", text_of(new) or "", self.effort)
+            woven = prosediff.remembered(mark_of(change), text_of(old) or "", text_of(new) or "", self.effort)
             if woven is not None:
                 return "prose", woven
         return "rows", self._rows(change, file, old, new, placed)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from django.utils.safestring import SafeString
+from django.core.cache import cache as shared_cache
+from django.utils.safestring import SafeString, mark_safe
 
 from webui import markdown
 from webui.matching import Effort, runs
@@ -54,6 +55,18 @@ def compared(old: str, new: str, effort: Effort) -> SafeString | None:
         return None
     before, after = _Tree.of(markdown.render(old)), _Tree.of(markdown.render(new))
     return markdown.clean_changes("".join(_blocks(before, after, effort)))
+
+
+def remembered(mark: str, old: str, new: str, effort: Effort) -> SafeString | None:
+    """Return the same from the cache, by what tells this pair of contents from every other."""
+    key = f"prosediff:{markdown.RENDERER}:{mark}"
+    known: str | None = shared_cache.get(key)
+    if known is not None:
+        return mark_safe(known)
+    html = compared(old, new, effort)
+    if html is not None and effort.left > 0:  # what was given up may go better on a page of its own
+        shared_cache.set(key, str(html), markdown.KEEP_SECONDS)
+    return html
 
 
 class _Tree(HTMLParser):

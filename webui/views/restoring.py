@@ -60,6 +60,6 @@ def restore(request: Request, task_id: int) -> HttpResponse:
     what = path or "all files"
     if saved.head == base:
         return done(request, f"Nothing changed: {what} read as in {commit[:8]} already.", reverse("task_history", args=[task.pk]))
-    undo = urlencode({"undo": base, **({"of": path} if path else {})})
+    undo = ("Undo", reverse("restore_version", args=[task.pk]), {"commit": base, "base": saved.head, "path": path})
     sentence = f"Restored {what} from {commit[:8]} as a new version."
-    return done(request, sentence, f"{reverse('commit', args=[task.pk, saved.head])}?{undo}")
+    return done(request, sentence, reverse("commit", args=[task.pk, saved.head]), undo=undo)
