@@ -94,7 +94,7 @@ class DiffPage:
     comparison: Comparison
     asked: Asked
     layout: str
-    address: str  # of this page, with what it compares and without what `asked` says
+    address: str  # of this page, with what it compares, ready for what `asked` says
     may_remark: bool
     viewed: Mapping[str, str]
     remarks: list[LineComment]
@@ -160,7 +160,7 @@ class DiffPage:
             layout=self.layout,
             may_remark=self.may_remark,
             more_url=self._more_url(change) if change.new_blob and after else "",
-            whole_url=f"{self.address}&{self.asked.query(only=change.path, context='all', first='')}",
+            whole_url=f"{self.address}{self.asked.query(only=change.path, context='all', first='')}",
             remarks=self._remark_rows(change, placed),
         )
         return table.drawn(Pairing(file, before, after, self.effort).pieces())
@@ -190,7 +190,7 @@ class DiffPage:
             "line": anchor[1 : anchor.index("-")],
             "commit": self.comparison.old if is_old else self.comparison.new,
             "path": (change.old_path or change.path) if is_old else change.path,
-            "back": f"{self.address}&{self.asked.query()}",
+            "back": f"{self.address}{self.asked.query()}",
         }
         return render_to_string("history/_remark_form.html", context)
 

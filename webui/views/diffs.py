@@ -52,7 +52,7 @@ def compare(request: Request, task_id: int) -> HttpResponse:
     base = versions.version(task, old.commit)
     if COMMIT.fullmatch(old.name) and COMMIT.fullmatch(new.name) and base.when > version.when:
         return redirect(f"{request.path}?{urlencode({'from': new.name, 'to': old.name})}")
-    address = f"{reverse('compare', args=[task.pk])}?{urlencode({'from': old.name, 'to': new.name})}"
+    address = f"{reverse('compare', args=[task.pk])}?{urlencode({'from': old.name, 'to': new.name})}&"
     return _page(request, task, old, new, address, version=version, base=base, **_picker(task, old, new))
 
 
@@ -60,7 +60,7 @@ def _pick(request: Request, task: Task, new: Point, version: Version) -> HttpRes
     """Without a question, compare the newest version with the one before it, under the picker."""
     old = point(task, version.parent) if version.parent else None
     base = versions.version(task, old.commit) if old else None
-    address = f"{reverse('compare', args=[task.pk])}?{urlencode({'from': old.name if old else '', 'to': new.name})}"
+    address = f"{reverse('compare', args=[task.pk])}?{urlencode({'from': old.name if old else '', 'to': new.name})}&"
     return _page(request, task, old, new, address, version=version, base=base, **_picker(task, old, new))
 
 
@@ -105,10 +105,11 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         layout=user.diff_layout,
         layouts=DiffLayout.choices,
         address=address,
+        may_mark=True,
         permalink=_permalink(task, old, new, is_commit="is_commit" in context),
-        contexts=[(words, f"{address}&{asked.query(context=value)}", is_now) for words, value, is_now in _contexts(asked)],
-        spaces_url=f"{address}&{asked.query(spaces='0' if asked.spaces else '')}",
-        all_files_url=f"{address}&{asked.query(only='', context='')}",
+        contexts=[(words, f"{address}{asked.query(context=value)}", is_now) for words, value, is_now in _contexts(asked)],
+        spaces_url=f"{address}{asked.query(spaces='0' if asked.spaces else '')}",
+        all_files_url=f"{address}{asked.query(only='', context='')}",
         turns=_turns(address, asked, len(comparison.changes)),
         fields=_fields(address, asked),
         **context,
@@ -124,7 +125,7 @@ def _place(address: str, asked: Asked, change: FileChange, here: set[str], at: i
     """Return where on which page a file of the comparison is."""
     if change.path in here:
         return f"#{key_of(change.path)}"
-    return f"{address}&{asked.query(only='', first=at - at % FILES or '')}#{key_of(change.path)}"
+    return f"{address}{asked.query(only='', first=at - at % FILES or '')}#{key_of(change.path)}"
 
 
 def _permalink(task: Task, old: Point | None, new: Point, *, is_commit: bool) -> str:
@@ -143,14 +144,14 @@ def _turns(address: str, asked: Asked, count: int) -> dict[str, Any]:
         "first": first + 1,
         "last": last,
         "count": count,
-        "before": f"{address}&{asked.query(first=max(0, first - FILES) or '')}" if first else "",
-        "after": f"{address}&{asked.query(first=last)}" if last < count else "",
+        "before": f"{address}{asked.query(first=max(0, first - FILES) or '')}" if first else "",
+        "after": f"{address}{asked.query(first=last)}" if last < count else "",
     }
 
 
 def _fields(address: str, asked: Asked) -> list[tuple[str, str]]:
     """Return this page's address as the fields of a form that leads back to it."""
-    pairs = f"{address.partition('?')[2]}&{asked.query()}".strip("&")
+    pairs = f"{address.partition('?')[2]}{asked.query()}"
     return parse_qsl(pairs)
 
 

@@ -24,9 +24,10 @@ def preview(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     version = versions.version(task, point(task, request.GET.get("commit", "")).commit)
     path = request.GET.get("path", "")
-    asked = replace(Asked.of(request.GET), only=path)
+    asked = Asked.of(request.GET)
+    asked = replace(asked, only=path or asked.only)
     comparison = versions.compare(task, versions.current(task), version.commit, replace(asked.view, renames=False))
-    address = f"{request.path}?{urlencode({'commit': version.commit, 'path': path})}"
+    address = f"{request.path}?{urlencode({'commit': version.commit, 'path': path})}&"
     diff = DiffPage(
         task=task,
         comparison=comparison,
@@ -47,7 +48,8 @@ def preview(request: Request, task_id: int) -> HttpResponse:
         comparison=comparison,
         changes=[change for change in comparison.changes if path in ("", change.path)],
         files=diff.files(),
-        said={"added": "is brought back", "deleted": "is removed"},
+        asked=asked,
+        address=address,
     )
 
 
