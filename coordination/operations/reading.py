@@ -13,11 +13,11 @@ def choose_layout(user: User, layout: str) -> None:
 
 def mark_viewed(user: User, task: Task, path: str, change: str) -> None:
     """Remember that this person has read this change of the file."""
-    if not path or len(path) > 1024 or len(change) > 81:
+    if not path or len(path) > 1024 or len(change) > 81 or "\0" in path + change:
         raise Invalid("Name a file of the comparison.", field="path")
     ViewedFile.objects.update_or_create(user=user, task=task, path=path, defaults={"change": change})
 
 
 def unmark_viewed(user: User, task: Task, path: str) -> None:
     """Forget that this person has read the file. Twice is no error."""
-    ViewedFile.objects.filter(user=user, task=task, path=path).delete()
+    ViewedFile.objects.filter(user=user, task=task, path=path.replace("\0", "")).delete()

@@ -45,6 +45,8 @@ def project_log(
         raise Invalid(f"{kind!r} is no kind of step; choose {', '.join(KINDS)}.", field="kind")
     if author_kind and author_kind not in AUTHOR_KINDS:
         raise Invalid(f"{author_kind!r} is no kind of author; choose {', '.join(AUTHOR_KINDS)}.", field="author_kind")
+    if "\0" in author + path:  # which PostgreSQL refuses to look for, and no name has
+        return []
     found = _steps(project, kind)
     if author:
         found = found.filter(actor_name=author)

@@ -1,4 +1,6 @@
 // Remarks open below their line instead of on a page of their own, and a file that is viewed folds up.
+import { register } from "./keys.js";
+
 let opener;
 
 function placeOf(button) {
@@ -74,3 +76,15 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   document.getElementById(`listed-${key}`)?.classList.toggle("is-viewed", isViewed);
   document.getElementById("viewed-count").textContent = document.querySelectorAll(".diff-list .is-viewed").length;
 });
+
+function toFile(step) {
+  const files = [...document.querySelectorAll("[data-file]")];
+  const line = 2 + files[0].querySelector(".file-head").getBoundingClientRect().height + document.querySelector(".top").getBoundingClientRect().height;
+  const past = files.filter((file) => file.getBoundingClientRect().top < line).length;
+  const file = files[Math.min(Math.max(past - 1 + step, 0), files.length - 1)];
+  file.tabIndex = -1;
+  file.focus({ preventScroll: true });
+  file.scrollIntoView();
+}
+register("n", "Next file", () => toFile(1), { where: "[data-file]" });
+register("p", "Previous file", () => toFile(-1), { where: "[data-file]" });
