@@ -13,3 +13,4 @@ import "./board.js";
 import "./plan.js";
 import "./offer.js";
 import "./inbox.js";
+import "./diff.js";
