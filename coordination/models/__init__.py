@@ -17,7 +17,8 @@ from coordination.models.repository import ProjectRepository
 from coordination.models.saved_view import SavedView
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
-from coordination.models.user import User
+from coordination.models.user import DiffLayout, User
+from coordination.models.viewed_file import ViewedFile
 from coordination.models.webhook import Webhook
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Dependency",
+    "DiffLayout",
     "Event",
     "Fold",
     "IdempotentRequest",
@@ -50,5 +52,6 @@ __all__ = [
     "Task",
     "TaskFile",
     "User",
+    "ViewedFile",
     "Webhook",
 ]
