@@ -151,7 +151,7 @@ def _layer_stage(
         for node in bound:
             layer[node] = first + (0 if "left" in outside[node] else width - 1)
         rest = [node for node in nodes if node not in set(bound)]
-        columns = max(_grid_width(len(rest)), min(width, len(rest) // 3))
+        columns = max(_grid_width(len(rest)), min(width, (len(rest) + 1) // 2))
         layer.update({node: first + number % columns for number, node in enumerate(rest)})
         loose.update(rest)
     return width

@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from coordination.queries.graph_layers import Edge, Group, Layering, layering
 
-NODE_WIDTH, NODE_HEIGHT = 216, 58
+NODE_WIDTH, NODE_HEIGHT = 196, 58
 ROW = 70  # a node and the gap below it
 LANE = 14  # what an edge takes that passes a layer
-GAP, WIDEST_GAP = 44, 110  # between two layers; more edges get more room
+GAP, WIDEST_GAP = 38, 96  # between two layers; more edges get more room
 HEADER = 44
 PAD = 14  # between a frame and its nodes
 BAND_GAP = 26  # between two phases above each other
@@ -267,7 +267,7 @@ def _columns(sketch: Sketch, found: Layering) -> list[int]:
     for layer, column in enumerate(sketch.order):
         columns.append(x)
         crossing = sum([len(sketch.after[cell]) for cell in column])
-        x += NODE_WIDTH + min(WIDEST_GAP, GAP + crossing) + (2 * PAD + 12 if layer in ends else 0)
+        x += NODE_WIDTH + min(WIDEST_GAP, GAP + crossing) + (2 * PAD if layer in ends else 0)
     return columns
 
 

@@ -154,7 +154,9 @@ def _progress(node: TaskNode) -> SafeString:
     if node.progress is None:
         return SafeString("")
     full = NODE_WIDTH - 24
-    return format_html('<rect class="bar" x="12" y="53.500" width="{}" height="2.500" rx="1.250"/>', round(full * node.progress / 100, 1))
+    return format_html(
+        '<rect class="so-far" x="12" y="53.500" width="{}" height="2.500" rx="1.250"/>', round(full * node.progress / 100, 1)
+    )
 
 
 def _edge(edge: GraphEdge, is_picked: bool) -> tuple[object, ...]:

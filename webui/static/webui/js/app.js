@@ -14,3 +14,5 @@ import "./plan.js";
 import "./offer.js";
 import "./inbox.js";
 import "./diff.js";
+import "./graph.js";
+import "./draw.js";
