@@ -36,6 +36,7 @@ from webui.views import (
     settings,
     task,
     waits,
+    timeline,
 )
 
 urlpatterns = [
@@ -75,6 +76,8 @@ urlpatterns = [
     path("p/<slug:slug>/limit", board.limit, name="column_limit"),
     path("p/<slug:slug>/bulk", bulk.bulk, name="bulk"),
     path("p/<slug:slug>/graph", graph.graph, name="graph"),
+    path("p/<slug:slug>/timeline", timeline.timeline, name="timeline"),
+    path("p/<slug:slug>/grid", timeline.grid, name="attempts_grid"),
     path("p/<slug:slug>/plan", plan.plan, name="plan"),
     path("p/<slug:slug>/phases", plan.create_phase, name="create_phase"),
     path("p/<slug:slug>/hold", plan.hold, name="hold_project"),

@@ -153,10 +153,8 @@ def _title(title: str) -> SafeString:
 def _progress(node: TaskNode) -> SafeString:
     if node.progress is None:
         return SafeString("")
-    full = NODE_WIDTH - 24
-    return format_html(
-        '<rect class="so-far" x="12" y="53.500" width="{}" height="2.500" rx="1.250"/>', round(full * node.progress / 100, 1)
-    )
+    done = round((NODE_WIDTH - 24) * node.progress / 100, 1)
+    return format_html('<rect class="so-far" x="12" y="53.500" width="{}" height="2.500" rx="1.250"/>', done)
 
 
 def _edge(edge: GraphEdge, is_picked: bool) -> tuple[object, ...]:

@@ -16,3 +16,4 @@ import "./inbox.js";
 import "./diff.js";
 import "./graph.js";
 import "./draw.js";
+import "./timeline.js";
