@@ -101,8 +101,11 @@ def graph(project: Project, wanted: Wanted, *, matching: Collection[int] | None 
     shown = set(read.tasks)
     if wanted.around is not None:
         shown &= neighbourhood(wanted.around, [edge[:2] for edge in read.edges], wanted.side, wanted.depth)
+    is_part = wanted.around is not None
+    if wanted.only_matching and matching is not None:
+        shown, is_part = shown & set(matching), True
     visible = [pk for pk in read.tasks if pk in shown and read.tasks[pk]["phase_id"] not in read.closed]
-    groups = _groups(read, visible, is_part=wanted.around is not None)
+    groups = _groups(read, visible, is_part=is_part)
     edges = _edges(read, shown, set(visible), critical, held)
     drawing = lay_out(groups, tuple(sorted((edge.source, edge.target) for edge in edges)), tuple(sorted(read.links)))
     path = set(critical)

@@ -27,12 +27,13 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of the graph is asked for: phases drawn as one node, or the neighbourhood of one task."""
+    """What of the graph is asked for: phases drawn as one node, the neighbourhood of one task, only what a filter finds."""
 
     collapsed: frozenset[int] = frozenset()
     around: int | None = None
     side: Side = Side.BOTH
     depth: int = DEEPEST
+    only_matching: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from coordination.queries.timescale import Scale, Tick, scale, ticks
 PAGE = 50  # rows
 MOST_ATTEMPTS = 1_500  # on one page
 AHEAD = 0.02  # of the whole, right of now, for what runs to grow into
+SHORTEST_WAIT = timedelta(seconds=1)
 SHORTEST = timedelta(minutes=5)  # from left to right
 # What state an event leaves its task in; other events leave it as it is.
 STATE_AFTER = {
@@ -119,7 +120,7 @@ def by_task(project: Project, span: Range, *, matching: QuerySet[Task] | None = 
         began=Min("attempts__claimed_at"), last=Max(Coalesce("attempts__finished_at", moment))
     )
     total = ran.order_by().count()
-    tasks = list(ran.only("id", "title", "state", "state_since", "phase_id").order_by("-last", "-pk")[offset : offset + PAGE])
+    tasks = list(ran.only("id", "title", "state", "state_since", "project_id").order_by("-last", "-pk")[offset : offset + PAGE])
     attempts = _attempts(Attempt.objects.filter(_within(since), task__in=[task.pk for task in tasks]))
     waits = _waits(tasks)
     start = _start(since, [*(each.claimed_at for each in attempts), *_first_waits(waits, since)], moment)
@@ -187,7 +188,7 @@ def _waits(tasks: Iterable[Task]) -> dict[int, list[Wait]]:
         before = open_state.get(task_id)
         if before and before[0] == state:
             continue
-        if before and _is_wait(before[0]) and at > before[1]:
+        if before and _is_wait(before[0]) and at - before[1] >= SHORTEST_WAIT:
             waits[task_id].append((before[0], before[1], at))
         open_state[task_id] = (state, at)
     for task in tasks:

@@ -72,6 +72,8 @@ def scale(start: datetime, end: datetime, busy: Iterable[Span], *, keep_idle: bo
     end = max(end, start + timedelta(seconds=1))
     gaps = [] if keep_idle else _gaps(start, end, busy)
     drawn = (end - start) - sum((gap[1] - gap[0] for gap in gaps), timedelta())
+    if not drawn:  # idle all the time
+        gaps, drawn = [], end - start
     room = 100 - GAP_WIDTH * len(gaps)
     pieces: list[Piece] = []
     at, left = start, 0.0

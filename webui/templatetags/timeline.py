@@ -19,6 +19,7 @@ register = template.Library()
 
 LANE = 30  # px
 WIDE = 2.2  # percent: a narrower bar has no room for its icon
+ROOMY = 8  # percent: room for it on a phone, too
 THINNEST = 0.3  # percent
 ATTEMPT = '<a class="run tone-{}{}" href="{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="20" rx="4"/>{}</a>'
 WAIT = '<g class="wait of-{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="{}"/></g>'
@@ -114,7 +115,8 @@ def _attempt(bar: Bar) -> SafeString:
     says = f"#{bar.task_id} {bar.title}, attempt {bar.number} by {bar.agent}: {look.word.lower()}, {_when(bar)}"
     y = 5 + LANE * bar.lane
     sign = format_html(
-        '<svg x="{}%" y="{}" width="24" height="16"><use href="{}#{}" x="5" y="1" width="14" height="14"/></svg>',
+        '<svg class="sign{}" x="{}%" y="{}" width="24" height="16"><use href="{}#{}" x="5" y="1" width="14" height="14"/></svg>',
+        "" if bar.width >= ROOMY else " is-tight",
         bar.left,
         y + 2,
         static("webui/icons.svg"),

@@ -9,6 +9,7 @@ from coordination.queries import graph as query
 from coordination.queries.access import find_project, find_task
 from coordination.queries.graph_rows import DEEPEST, Side, Wanted
 from coordination.queries.graph_selection import pick_edge, pick_task
+from webui.filtering import bar_of
 from webui.requests import Request, number, page, shows
 
 DEPTHS = (1, 2, 3, 5)
@@ -20,7 +21,9 @@ PICKS = ("task", "edge")
 def graph(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
     asked = _asked(request, project)
-    found = query.graph(project, asked)
+    bar = bar_of(request, project, "graph")
+    matching = set(bar.matching(project.tasks.all()).values_list("pk", flat=True)) if bar.is_on else None
+    found = query.graph(project, asked, matching=matching)
     picked = number(request.GET.get("task"))
     ends = EDGE.fullmatch(request.GET.get("edge", ""))
     return page(
@@ -28,7 +31,8 @@ def graph(request: Request, slug: str) -> HttpResponse:
         "graph/graph.html",
         part="graph/_graph.html",
         project=project,
-        section="graph",
+        section="board",
+        bar=bar,
         graph=found,
         asked=asked,
         around=find_task(request.caller, asked.around, slug=slug) if asked.around else None,
@@ -50,6 +54,7 @@ def _asked(request: Request, project: Project) -> Wanted:
         collapsed=frozenset(int(part) for part in request.GET.get("collapsed", "").split(",") if number(part)),
         around=find_task(request.caller, around, slug=project.slug).pk if around else None,
         side=Side(side) if side in list(Side) else Side.BOTH,
+        only_matching=request.GET.get("only") == "matching",
         depth=min(number(request.GET.get("depth")) or DEEPEST, DEEPEST),
     )
 

@@ -107,7 +107,8 @@ function begin(svg) {
     const box = frame().getBoundingClientRect();
     const most = (start, room, length) => Math.max(0, Math.min(start, length - room / view.scale));
     view.x = most(view.x + (at.left - box.left - clientWidth / 3) / view.scale, clientWidth, size().width);
-    view.y = most(view.y + (at.top - box.top - clientHeight / 3) / view.scale, clientHeight, size().height);
+    const down = view.y + (at.top - box.top) / view.scale;
+    view.y = down * view.scale < clientHeight * 0.75 ? Math.min(view.y, 0) : most(down - clientHeight / 3 / view.scale, clientHeight, size().height);
     show();
   }
 }
@@ -167,7 +168,6 @@ function edgeAt(event) {
 }
 
 const SIZES = { in: () => zoom(STEP), out: () => zoom(1 / STEP), fit: () => fit() };
-const KEYS = { "+": "in", "=": "in", "-": "out", 0: "fit" };
 const ARROWS = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] };
 
 function watch() {
@@ -240,7 +240,6 @@ function watch() {
     const node = event.target.closest(".node");
     if (event.key === "Escape") part.querySelector("[data-closes]")?.click();
     else if (!event.target.closest(".graph-view")) return;
-    else if (KEYS[event.key]) SIZES[KEYS[event.key]]();
     else if (ARROWS[event.key] && node && !event.shiftKey) neighbour(node, event.key)?.focus();
     else if (ARROWS[event.key]) pan(...ARROWS[event.key]);
     else return;
