@@ -81,9 +81,9 @@ function post(source, target) {
 
 if (graph && form) {
   handle.addEventListener("pointerdown", start);
-  graph.part.addEventListener("pointerover", (event) => {
+  graph.part.addEventListener("pointermove", (event) => {
     const node = event.target.closest(".node");
-    if (node && !graph.part.matches(".is-drawing, .is-far")) node.append(handle);
+    if (node && handle.parentNode !== node && !graph.part.matches(".is-drawing, .is-panning, .is-far")) node.append(handle);
   });
   graph.part.addEventListener("click", (event) => event.target === handle && event.preventDefault());
 }
