@@ -137,12 +137,21 @@ function neighbour(node, key) {
   return near.sort((one, other) => distance(one) - distance(other))[0];
 }
 
-// Opens an address of this page in place; the live refresh follows the address, too.
-async function go(address, { push = true, focus = "" } = {}) {
-  if (push) history.pushState({ graph: true }, "", address);
-  const before = part.querySelector("#graph-svg")?.dataset;
-  const [width, height] = [before?.width, before?.height];
-  await htmx.ajax("GET", location.href, { target: part, swap: "morph:innerHTML" });
+const address = () => location.pathname + location.search;
+
+// Opens an address of this page in place. The live refresh asks for it, so that of two answers the later one counts.
+async function go(href, { push = true, focus = "" } = {}) {
+  if (push) history.pushState({ graph: true }, "", href);
+  const { width, height } = graph.svg()?.dataset ?? {};
+  const shown = new Promise((resolve) => {
+    part.addEventListener("htmx:afterSettle", function listen(event) {
+      if (event.detail.requestConfig?.path !== address()) return;
+      part.removeEventListener("htmx:afterSettle", listen);
+      resolve();
+    });
+  });
+  htmx.trigger(document.body, "muster:changed");
+  await shown;
   const now = graph.svg()?.dataset;
   if (now && (now.width !== width || now.height !== height)) begin(graph.svg());
   if (focus) document.getElementById(focus)?.focus();
@@ -228,10 +237,10 @@ function watch() {
       const byKey = event.detail === 0;
       go(link.getAttribute("href"), { focus: link.dataset.closes || (byKey && link.matches(".node") ? "picked-title" : "") });
     } else if (edge) {
-      const address = new URL(location.href);
-      address.searchParams.delete("task");
-      address.searchParams.set("edge", `${edge.dataset.from}-${edge.dataset.to}`);
-      go(address.href);
+      const picked = new URL(location.href);
+      picked.searchParams.delete("task");
+      picked.searchParams.set("edge", `${edge.dataset.from}-${edge.dataset.to}`);
+      go(picked.href);
     }
   });
 
@@ -258,7 +267,7 @@ function watch() {
 
   document.getElementById("zoom").addEventListener("click", (event) => SIZES[event.target.closest("[data-zoom]")?.dataset.zoom]?.());
   document.body.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt === part) event.detail.path = location.pathname + location.search;
+    if (event.detail.elt === part) event.detail.path = address();
   });
   part.addEventListener("htmx:afterSwap", ready);
   window.addEventListener("popstate", () => go("", { push: false }));
