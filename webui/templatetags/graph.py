@@ -144,9 +144,9 @@ def _word(node: TaskNode, word: str) -> str:
 
 def _title(title: str) -> SafeString:
     lines = fit(title, TITLE_ROOM, 2)
-    first = 41 if len(lines) == 1 else 36
+    first = 41 if len(lines) == 1 else 35.5
     return format_html_join(
-        "", '<text class="title" x="12" y="{}">{}</text>', ((first + 14.5 * row, line) for row, line in enumerate(lines))
+        "", '<text class="title" x="12" y="{}">{}</text>', ((first + 13.5 * row, line) for row, line in enumerate(lines))
     )
 
 

@@ -6,7 +6,7 @@ const SMALLEST = 0.04;
 const READABLE = 0.8; // the first look at a drawing that does not fit
 const FAR = 0.42; // below this scale words cannot be read, and nodes show their state by a full colour
 const STEP = 1.3;
-const FRONT = ["is-picked", "tone-running", "tone-needs", "tone-queued", "is-critical"];
+const FRONT = [".node.is-picked", ".node.tone-running", ".phase-node.tone-running", ".node.tone-needs", ".node.tone-queued", ".node.is-critical"];
 
 export const graph = part && { part, svg: () => part.querySelector("#graph-svg"), point, node: (id) => part.querySelector(`#n${id}`) };
 let view; // {x, y, scale} of the left upper corner, in units of the drawing
@@ -19,6 +19,7 @@ function show() {
   const { clientWidth, clientHeight } = frame();
   graph.svg().setAttribute("viewBox", `${view.x} ${view.y} ${clientWidth / view.scale} ${clientHeight / view.scale}`);
   part.classList.toggle("is-far", view.scale < FAR);
+  part.style.setProperty("--name-size", `${12 / view.scale}px`);
 }
 
 function fit({ largest = 1.15, smallest = SMALLEST } = {}) {
@@ -100,7 +101,7 @@ function restore() {
 function begin(svg) {
   fit({ smallest: READABLE });
   fitting = "begin";
-  const front = FRONT.map((kind) => svg.querySelector(`.node.${kind}`)).find(Boolean);
+  const front = FRONT.map((kind) => svg.querySelector(kind)).find(Boolean);
   const { clientWidth, clientHeight } = frame();
   if (front && (size().width * view.scale > clientWidth + 1 || size().height * view.scale > clientHeight + 1)) {
     const at = front.getBoundingClientRect();
