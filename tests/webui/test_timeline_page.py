@@ -102,7 +102,7 @@ def test_the_filter_narrows_the_rows(ada: User, project: Project, phase: Phase, 
     for each in (task, other):
         tried(each, jared, number=1, began=HOUR, lasted=HOUR / 2)
     client = signed_in(ada)
-    for path in ("timeline", "timeline?by=agent", "grid", "graph?only=matching"):
+    for path in ("timeline", "timeline?by=agent", "grid", "graph?others=hidden"):
         page = client.get(f"/p/tally/{path}{'&' if '?' in path else '?'}q=manual").content.decode()
         assert "Write the parser" not in page
         assert f"#{other.pk}" in page

@@ -54,7 +54,7 @@ def _asked(request: Request, project: Project) -> Wanted:
         collapsed=frozenset(int(part) for part in request.GET.get("collapsed", "").split(",") if number(part)),
         around=find_task(request.caller, around, slug=project.slug).pk if around else None,
         side=Side(side) if side in list(Side) else Side.BOTH,
-        only_matching=request.GET.get("only") == "matching",
+        only_matching=request.GET.get("others") == "hidden",
         depth=min(number(request.GET.get("depth")) or DEEPEST, DEEPEST),
     )
 
