@@ -14,7 +14,7 @@ const make = (name, classes, attributes = {}) => {
   return element;
 };
 
-const handle = make("circle", "draw-handle", { cx: WIDTH, cy: MIDDLE, r: 8 });
+const handle = make("circle", "draw-handle", { cx: WIDTH, cy: MIDDLE, r: 8, "data-keep": "" });
 const line = make("path", "draw-line");
 const hint = make("text", "draw-hint");
 
