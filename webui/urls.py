@@ -35,8 +35,8 @@ from webui.views import (
     sessions,
     settings,
     task,
-    waits,
     timeline,
+    waits,
 )
 
 urlpatterns = [

@@ -9,6 +9,7 @@ from typing import Any
 from coordination.lifecycle import FINISHED, SATISFIED_BY, DependencyKind, State
 from coordination.models import Phase, Project
 from coordination.queries.critical_path import longest_chain
+from coordination.queries.durations import experience
 from coordination.queries.graph_layers import Edge, Group, components
 from coordination.queries.graph_layout import Drawing, Frame, lay_out
 from coordination.queries.graph_rows import Rows, Wanted, neighbourhood, read_rows
@@ -96,7 +97,7 @@ class Graph:
 def graph(project: Project, wanted: Wanted, *, matching: Collection[int] | None = None) -> Graph:
     """Return the graph, laid out. `matching` are the tasks that a filter found: the others are drawn faintly."""
     read = read_rows(project, wanted)
-    critical = _critical(read)
+    critical = _critical(project, read)
     held = _held(read)
     shown = set(read.tasks)
     if wanted.around is not None:
@@ -126,10 +127,18 @@ def graph(project: Project, wanted: Wanted, *, matching: Collection[int] | None 
     )
 
 
-def _critical(read: Rows) -> list[int]:
-    lengths = {pk: 1.0 for pk, task in read.tasks.items() if task["state"] not in FINISHED}
+def _critical(project: Project, read: Rows) -> list[int]:
+    """Return the chain that takes longest by what attempts took here; a phase that has begun waits for no other any more."""
+    known = experience(project)
+    lengths = {
+        pk: known.pool(task["phase_id"], task["kind"], task["tier"]).expected if known.is_enough else 1.0
+        for pk, task in read.tasks.items()
+        if task["state"] not in (State.DONE, State.CANCELLED)
+    }
+    begun = {phase.pk for phase in read.phases if phase.started_at}
+    links = [(before, after) for before, after in read.links if after not in begun]
     phase_of = {pk: read.tasks[pk]["phase_id"] for pk in lengths}
-    return longest_chain(lengths, [edge[:2] for edge in read.edges], phase_of, read.links)
+    return longest_chain(lengths, [edge[:2] for edge in read.edges], phase_of, links)
 
 
 def _held(read: Rows) -> dict[int, tuple[int, ...]]:

@@ -14,7 +14,18 @@ from coordination.queries.graph_layers import Edge
 MOST_NODES = 1_500  # that are drawn at once; the largest phases are collapsed beyond that
 LARGEST_READ = 5_000  # tasks of a project; of a larger one only the phases that are drawn are read
 DEEPEST = 99
-FACTS = ("pk", "title", "state", "phase_id", "attempts_made", "max_attempts", "lease__agent__name", "lease__attempt__progress")
+FACTS = (
+    "pk",
+    "title",
+    "state",
+    "kind",
+    "tier",
+    "phase_id",
+    "attempts_made",
+    "max_attempts",
+    "lease__agent__name",
+    "lease__attempt__progress",
+)
 
 
 class Side(StrEnum):

@@ -14,6 +14,3 @@ import "./plan.js";
 import "./offer.js";
 import "./inbox.js";
 import "./diff.js";
-import "./graph.js";
-import "./draw.js";
-import "./timeline.js";
