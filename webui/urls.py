@@ -19,6 +19,7 @@ from webui.views import (
     diffs,
     files,
     filters,
+    graph,
     history,
     home,
     keys,
@@ -35,6 +36,7 @@ from webui.views import (
     settings,
     task,
     task_list,
+    timeline,
     waits,
 )
 
@@ -79,6 +81,9 @@ urlpatterns = [
     path("p/<slug:slug>/fold", board.fold, name="fold"),
     path("p/<slug:slug>/limit", board.limit, name="column_limit"),
     path("p/<slug:slug>/bulk", bulk.bulk, name="bulk"),
+    path("p/<slug:slug>/graph", graph.graph, name="graph"),
+    path("p/<slug:slug>/timeline", timeline.timeline, name="timeline"),
+    path("p/<slug:slug>/grid", timeline.grid, name="attempts_grid"),
     path("p/<slug:slug>/plan", plan.plan, name="plan"),
     path("p/<slug:slug>/phases", plan.create_phase, name="create_phase"),
     path("p/<slug:slug>/hold", plan.hold, name="hold_project"),
