@@ -16,6 +16,7 @@ SHEETS = (
     "plan",
     "home",
     "history",
+    "taskpage",
 )
 
 
