@@ -150,6 +150,15 @@ class TitleForm(forms.Form):
     was = forms.CharField(max_length=500, strip=False)
 
 
+class SavedViewForm(forms.Form):
+    name = forms.CharField(max_length=60)
+    q = forms.CharField(required=False)
+    layout = forms.CharField()
+    sort = forms.CharField(required=False)
+    group = forms.CharField(required=False)
+    shared = forms.BooleanField(required=False)
+
+
 class TaskForm(forms.Form):
     """A new task, or the plain facts of one that exists."""
 

@@ -13,6 +13,7 @@ PAGES = [
     *(
         "/",
         "/p/tally/",
+        "/p/tally/list?group=phase&q=-state:done",
         "/p/tally/plan",
         "/p/tally/activity",
         "/p/tally/messages",

@@ -13,6 +13,7 @@ Idiomorph.defaults.ignoreActiveValue = true;
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (!(old instanceof Element)) return true;
   if (old.hasAttribute("data-keep") || holdsWork(old)) return false;
+  if (old instanceof HTMLInputElement && old.type === "checkbox" && isDirty(old)) return false; // a row that is selected stays so
   if (old instanceof HTMLDetailsElement && fresh instanceof HTMLDetailsElement) fresh.open = old.open;
   return true;
 };
