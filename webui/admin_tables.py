@@ -103,6 +103,7 @@ class Plain(LookedAt):
 admin.site.register(
     [
         models.Dependency,
+        models.Fold,
         models.IdempotentRequest,
         models.JobMark,
         models.Lane,

@@ -58,6 +58,11 @@ def render_line(text: str) -> SafeString:
     return mark_safe(_cleaned(_parser().renderInline(text)))
 
 
+def clean_changes(html: str) -> SafeString:
+    """Return rendered text into which deletions and insertions were woven, made safe and well-formed once more."""
+    return mark_safe(_cleaned(html, TAGS | {"ins", "del"}))
+
+
 def as_plain(text: str) -> SafeString:
     return mark_safe(f'<div class="plain source">{escape(text)}</div>')
 
@@ -79,8 +84,8 @@ def _rendered(text: str) -> str:
     return _cleaned(html)
 
 
-def _cleaned(html: str) -> str:
-    clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer nofollow")
+def _cleaned(html: str, tags: set[str] = TAGS) -> str:
+    clean = nh3.clean(html, tags=tags, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer nofollow")
     # Wide code and tables scroll; a keyboard can only scroll what it can reach.
     return clean.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
 

@@ -16,7 +16,8 @@ from coordination.models.project import Fold, Membership, Project, Role
 from coordination.models.repository import ProjectRepository
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
-from coordination.models.user import User
+from coordination.models.user import DiffLayout, User
+from coordination.models.viewed_file import ViewedFile
 from coordination.models.webhook import Webhook
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Dependency",
+    "DiffLayout",
     "Event",
     "Fold",
     "IdempotentRequest",
@@ -48,5 +50,6 @@ __all__ = [
     "Task",
     "TaskFile",
     "User",
+    "ViewedFile",
     "Webhook",
 ]
