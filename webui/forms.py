@@ -77,7 +77,10 @@ class ProjectSettingsForm(forms.Form):
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """Return the fields under the headings that the page gives them."""
-        return [(title, [self[name] for name in names]) for title, names in PROJECT_GROUPS.items()]
+        placed = {name for names in PROJECT_GROUPS.values() for name in names}
+        groups = [(title, [self[name] for name in names]) for title, names in PROJECT_GROUPS.items()]
+        groups[-1][1].extend(field for field in self.visible_fields() if field.name not in placed)
+        return groups
 
     @staticmethod
     def initial_of(project: Project) -> dict[str, Any]:
