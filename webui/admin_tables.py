@@ -103,6 +103,7 @@ class Plain(LookedAt):
 admin.site.register(
     [
         models.Dependency,
+        models.Fold,
         models.IdempotentRequest,
         models.JobMark,
         models.Lane,
@@ -114,6 +115,7 @@ admin.site.register(
         models.Question,
         models.Review,
         models.SweepMark,
+        models.ViewedFile,
     ],
     Plain,
 )

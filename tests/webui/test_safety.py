@@ -10,9 +10,9 @@ from django.urls import get_resolver
 
 from coordination.models import Phase, Project, Task, User
 from coordination.operations.creation import NewTask, create_task
+from coordination.operations.sample import make
 from tests.webui.conftest import PASSWORD, signed_in
 from webui import vendored
-from webui.sample import make
 
 TITLES = [
     "<script>beacon()</script>",

@@ -10,4 +10,7 @@ import "./palette.js";
 import "./needs.js";
 import "./filter.js";
 import "./board.js";
+import "./plan.js";
+import "./offer.js";
+import "./inbox.js";
 import "./diff.js";
