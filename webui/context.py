@@ -1,6 +1,22 @@
 from django.http import HttpRequest
 
-SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "bulk", "plan", "home", "history")
+SHEETS = (
+    "tokens",
+    "base",
+    "layout",
+    "parts",
+    "forms",
+    "prose",
+    "pages",
+    "board",
+    "task",
+    "shell",
+    "filter",
+    "bulk",
+    "plan",
+    "home",
+    "history",
+)
 
 
 def page(request: HttpRequest) -> dict[str, object]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0006_board'),
+        ('coordination', '0007_draining'),
     ]
 
     operations = [
