@@ -119,3 +119,11 @@ admin.site.register(
     ],
     Plain,
 )
+
+
+@admin.register(models.SavedView)
+class SavedViews(LookedAt):
+    list_display = ("id", "name", "project", "owner", "layout", "q")
+    list_select_related = ("project", "owner")
+    list_filter = ("layout", "project")
+    search_fields = ("name", "q")

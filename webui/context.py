@@ -12,10 +12,12 @@ SHEETS = (
     "task",
     "shell",
     "filter",
+    "list",
     "bulk",
     "plan",
     "home",
     "history",
+    "taskpage",
 )
 
 

@@ -61,6 +61,7 @@ OF_EVENT = {
     "key": "key-round",
     "files": "file-text",
     "member": "circle-user",
+    "view": "bookmark",
     "webhook": "webhook",
 }
 OF_COLUMN = {
@@ -132,6 +133,9 @@ EVENT_WORDS = {
     "task.let_run": "let run",
     "member.granted": "changed a role",
     "member.revoked": "removed a member",
+    "view.saved": "saved a view for everybody",
+    "view.changed": "changed a view of everybody's",
+    "view.deleted": "deleted a view of everybody's",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
     "webhook.created": "added a webhook",

@@ -14,6 +14,7 @@ from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Fold, Membership, Project, Role
 from coordination.models.repository import ProjectRepository
+from coordination.models.saved_view import SavedView
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
 from coordination.models.user import DiffLayout, User
@@ -45,6 +46,7 @@ __all__ = [
     "Question",
     "Review",
     "Role",
+    "SavedView",
     "Scope",
     "SweepMark",
     "Task",
