@@ -115,6 +115,7 @@ admin.site.register(
         models.Question,
         models.Review,
         models.SweepMark,
+        models.ViewedFile,
     ],
     Plain,
 )
