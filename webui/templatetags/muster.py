@@ -204,6 +204,16 @@ def event_icon(kind: str) -> str:
     return words.OF_EVENT.get(kind.split(".", 1)[0], "circle")
 
 
+@register.filter
+def actor_icon(kind: str) -> str:
+    return words.OF_ACTOR.get(kind, words.OF_ACTOR["system"]).icon
+
+
+@register.filter
+def actor_word(kind: str) -> str:
+    return words.OF_ACTOR.get(kind, words.OF_ACTOR["system"]).word
+
+
 @register.simple_tag
 def event_words(entry: Entry) -> str:
     """Say what an event did, without who and to which task: the page says those as links."""

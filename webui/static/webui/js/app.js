@@ -5,3 +5,4 @@ import "./forms.js";
 import "./times.js";
 import "./menus.js";
 import "./copy.js";
+import "./replay.js";

@@ -1,0 +1,249 @@
+"""The board as it was: the state of every task at a place of the event log, told by the log alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import QuerySet
+
+from coordination.lifecycle import STATE_AFTER, State
+from coordination.models import Agent, Event, Phase, Project
+from coordination.models.sql import rows
+from coordination.queries.board import COLUMNS, ColumnKind
+from coordination.queries.plan import TONE_OF
+
+CARDS = 12  # of each column; the others are counted
+STEPS = 16  # moments that one answer knows ahead and behind, so that a fast replay may leap
+LOOK = 400  # events that are read to find them
+MOST_HAPPENED = 12
+NOW = 2**62  # behind every event
+# What changes the board: one such moment is one step.
+BOARD_KINDS = [
+    *STATE_AFTER,
+    *(f"phase.{verb}" for verb in ("started", "completed", "paused", "resumed", "reopened")),
+    *("project.paused", "project.resumed"),
+]
+CHAPTERS = ["phase.started", "phase.completed", "phase.reopened", "project.paused"]
+MOST_CHAPTERS = 60
+
+
+@dataclass(frozen=True)
+class OldCard:
+    """A task as it was. `event` is the one that brought it into its state, `is_new` if that happened in this very step."""
+
+    task_id: int
+    title: str
+    state: State
+    since: datetime
+    event_id: int
+    agent: str
+    phase: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class OldColumn:
+    kind: ColumnKind
+    total: int
+    cards: list[OldCard]
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.cards)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A moment worth a mark on the slider."""
+
+    event: Event
+    name: str
+    permille: int
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The board at event `at`. `before` and `after` are the moments around it, nearest first, each as the number of its last event."""
+
+    at: int
+    first: int
+    last: int
+    moment: Event | None
+    columns: list[OldColumn]
+    tones: dict[str, int]
+    before: list[int]
+    after: list[int]
+    started_at: datetime | None
+    begins_late: bool  # older events were dropped, so a task appears with its first event that is left
+    chapters: list[Chapter] = field(default_factory=list)
+
+    @property
+    def is_now(self) -> bool:
+        return self.at >= self.last
+
+    @property
+    def previous(self) -> int | None:
+        return self.before[0] if self.before else None
+
+    @property
+    def next(self) -> int | None:
+        return self.after[0] if self.after else None
+
+    @property
+    def leap(self) -> int | None:
+        return self.after[-1] if self.after else None
+
+    @property
+    def age(self) -> timedelta:
+        """How far the moment is from the beginning."""
+        return self.moment.at - self.started_at if self.moment and self.started_at else timedelta()
+
+    @property
+    def done(self) -> int:
+        return self.tones.get("done", 0)
+
+    @property
+    def scope(self) -> int:
+        return sum(count for tone, count in self.tones.items() if tone != "cancelled")
+
+
+def replay(project: Project, *, at: int | None = None, moment: datetime | None = None) -> Replay:
+    """Return the board as it was after event `at`, or at `moment`; without either, as it is now by the log."""
+    events = Event.objects.filter(project=project)
+    first = events.order_by("txid", "id").values_list("id", "at", "kind").first()
+    last = events.order_by("-txid", "-id").values_list("id", flat=True).first()
+    if first is None or last is None:
+        return Replay(0, 0, 0, None, [OldColumn(kind, 0, []) for kind in COLUMNS], {}, [], [], None, False)
+    here = _place(events, at, moment) if at is not None or moment is not None else events.filter(pk=last).first()
+    place = here.pk if here else first[0] - 1
+    before, after = _around(events, place, here)
+    seen = NOW if place >= last else place
+    names = dict(Phase.objects.filter(project=project).values_list("pk", "name"))
+    cards, totals = _states(project, seen, names, before[0] if before else 0, is_cut=first[2] != "project.created")
+    return Replay(
+        at=place,
+        first=first[0],
+        last=last,
+        moment=here,
+        columns=[OldColumn(kind, sum(totals.get(state, 0) for state in kind.states), cards.get(kind.key, [])) for kind in COLUMNS],
+        tones=_tones(totals),
+        before=before,
+        after=after,
+        started_at=first[1],
+        begins_late=first[2] != "project.created",
+        chapters=_chapters(events, names, first[0], last),
+    )
+
+
+def states_at(project: Project, at: int = NOW) -> dict[int, State]:
+    """Return the state of every task after event `at`."""
+    found = rows(f"{_states_sql(is_cut=False)} SELECT id, state FROM known WHERE state IS NOT NULL", _params(project, at))
+    return {task: State(state) for task, state in found}
+
+
+def _place(events: QuerySet[Event], at: int | None, moment: datetime | None) -> Event | None:
+    if at is not None:
+        return events.filter(pk__lte=at).order_by("-pk").first()
+    return events.filter(at__lte=moment).order_by("-txid", "-pk").first()
+
+
+def _around(events: QuerySet[Event], place: int, here: Event | None) -> tuple[list[int], list[int]]:
+    """Return the moments before and after. What happened at the same microsecond, such as a whole plan, is one moment."""
+    facts = events.filter(kind__in=BOARD_KINDS).values_list("pk", "at")
+    later = list(facts.filter(pk__gt=place).order_by("pk")[:LOOK])
+    earlier = list(facts.filter(pk__lte=place).order_by("-pk")[:LOOK])
+    after = [[pk for pk, _ in group][-1] for _, group in groupby(later, key=lambda fact: fact[1])]
+    before = [next(group)[0] for _, group in groupby(earlier, key=lambda fact: fact[1])]
+    is_step = bool(earlier) and here is not None and earlier[0][1] == here.at
+    return before[1 if is_step else 0 :][:STEPS], after[:STEPS]
+
+
+def _tones(totals: dict[State, int]) -> dict[str, int]:
+    tones: dict[str, int] = {}
+    for state, count in totals.items():
+        tones[TONE_OF[state]] = tones.get(TONE_OF[state], 0) + count
+    return tones
+
+
+def _case(column: str, words: dict[str, str]) -> str:
+    whens = " ".join(f"WHEN '{word}' THEN '{value}'" for word, value in words.items())
+    return f"CASE {column} {whens} END"
+
+
+KINDS = ", ".join(f"'{kind}'" for kind in STATE_AFTER)
+STATE_OF_KIND = _case("e.kind", {kind: str(state) for kind, state in STATE_AFTER.items()})
+COLUMN_OF_STATE = _case("state", {str(state): kind.key for kind in COLUMNS for state in kind.states})
+UNTOUCHED = f"""CASE WHEN NOT EXISTS (
+        SELECT 1 FROM coordination_event k WHERE k.task_id = last.id AND k.kind IN ({KINDS})) THEN last.present END"""
+
+
+def _states_sql(*, is_cut: bool) -> str:
+    """Return the state of each task after the last event about its state, found by a probe of the index for each task.
+
+    With `is_cut`, old events are missing: a task that has none left is as it was all that time.
+    """
+    return f"""
+    WITH last AS (
+        SELECT t.id, t.title, t.state AS present, t.state_since, t.phase_id, (
+            SELECT e.id FROM coordination_event e
+            WHERE e.task_id = t.id AND e.id <= %(at)s AND e.kind IN ({KINDS}) ORDER BY e.id DESC LIMIT 1) AS event
+        FROM coordination_task t WHERE t.project_id = %(project)s
+    ), known AS (
+        SELECT last.id, last.title, coalesce(e.at, last.state_since) AS since, coalesce(e.id, 0) AS event, e.agent_id,
+            coalesce(e.phase_id, last.phase_id) AS phase_id, CASE WHEN e.id IS NOT NULL THEN {STATE_OF_KIND}
+                ELSE {UNTOUCHED if is_cut else "NULL"} END AS state
+        FROM last LEFT JOIN coordination_event e ON e.id = last.event
+    )"""
+
+
+CARDS_OF = f"""
+    , counted AS (
+        SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place,
+            COUNT(*) OVER (PARTITION BY state) AS total
+        FROM known WHERE state IS NOT NULL
+    ), firsts AS (
+        SELECT counted.*, ROW_NUMBER() OVER (PARTITION BY state ORDER BY place) AS of_state FROM counted
+    )
+    SELECT id, title, since, event, agent_id, phase_id, state, place, total FROM firsts
+    WHERE place <= {CARDS} OR of_state = 1 ORDER BY place"""
+
+
+def _params(project: Project, at: int) -> dict[str, Any]:
+    return {"project": project.pk, "at": at}
+
+
+def _states(
+    project: Project, at: int, phases: dict[int, str], step_from: int, *, is_cut: bool
+) -> tuple[dict[str, list[OldCard]], dict[State, int]]:
+    """Return the first cards of each column, newest first, and the number of tasks in each state."""
+    found = rows(_states_sql(is_cut=is_cut) + CARDS_OF, _params(project, at))
+    agents = dict(Agent.objects.filter(pk__in={row[4] for row in found if row[4]}).values_list("pk", "name"))
+    totals = {State(row[6]): int(row[8]) for row in found}
+    cards: dict[str, list[OldCard]] = {}
+    for task, title, since, event, agent, phase, state, place, _ in found:
+        if place <= CARDS:
+            column = next(kind.key for kind in COLUMNS if state in kind.states)
+            card = OldCard(
+                task, title, State(state), _aware(since), event, agents.get(agent, ""), phases.get(phase, ""), event > step_from > 0
+            )
+            cards.setdefault(column, []).append(card)
+    return cards, totals
+
+
+def _aware(moment: Any) -> datetime:
+    """Read a time of a raw row: SQLite keeps it as text, in UTC."""
+    return moment if isinstance(moment, datetime) else datetime.fromisoformat(f"{moment}+00:00")
+
+
+def _chapters(events: QuerySet[Event], names: dict[int, str], first: int, last: int) -> list[Chapter]:
+    marks = list(events.filter(kind__in=CHAPTERS).order_by("-txid", "-pk")[:MOST_CHAPTERS])
+    length = max(1, last - first)
+    return [Chapter(mark, names.get(mark.phase_id or 0, ""), 1000 * (mark.pk - first) // length) for mark in reversed(marks)]
+
+
+def happened(project: Project, shown: Replay) -> Sequence[Event]:
+    """Return what happened between the moment before and this one, newest first."""
+    events = Event.objects.filter(project=project, pk__lte=shown.at, pk__gt=shown.previous or 0)
+    return list(events.order_by("-pk")[:MOST_HAPPENED])
