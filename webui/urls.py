@@ -3,7 +3,24 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webui.views import account, activity, agents, attempts, board, files, history, home, keys, live, messages, plan, replay, settings, task
+from webui.views import (
+    account,
+    activity,
+    agents,
+    attempts,
+    board,
+    files,
+    history,
+    home,
+    insights,
+    keys,
+    live,
+    messages,
+    plan,
+    replay,
+    settings,
+    task,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +41,7 @@ urlpatterns = [
     path("p/<slug:slug>/pause", settings.pause, name="pause_project"),
     path("p/<slug:slug>/resume", settings.resume, name="resume_project"),
     path("p/<slug:slug>/activity", activity.activity, name="activity"),
+    path("p/<slug:slug>/insights", insights.insights, name="insights"),
     path("p/<slug:slug>/replay", replay.replay, name="replay"),
     path("p/<slug:slug>/messages", messages.messages, name="messages"),
     path("p/<slug:slug>/messages/say", messages.say, name="say"),

@@ -40,9 +40,7 @@ class Remembered(Lifecycle):
 def test_the_log_tells_the_board_of_every_moment_of_any_history() -> None:
     run_state_machine_as_test(
         Remembered,
-        settings=settings(
-            max_examples=8, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=8, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)),
     )
 
 

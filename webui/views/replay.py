@@ -9,6 +9,7 @@ from coordination.queries.access import find_project
 from coordination.queries.activity import entries_of
 from webui.requests import Request, number, page, shows
 
+
 @shows
 def replay(request: Request, slug: str) -> HttpResponse:
     """Show the board as it was: `at` is the number of an event, or a time as people and RFC 3339 write it."""
