@@ -173,6 +173,13 @@ class KeyForm(forms.Form):
     )
 
 
+class AgentKeyForm(forms.Form):
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where it will lie, such as the machine.")
+    projects = forms.ModelMultipleChoiceField(
+        queryset=Project.objects.all(), required=False, to_field_name="slug", help_text="None: every project, those to come too."
+    )
+
+
 class MemberForm(forms.Form):
     username = forms.CharField(max_length=150, widget=ONE_LINE, label="User name")
     role = forms.ChoiceField(choices=Role.choices)

@@ -78,6 +78,12 @@ urlpatterns = [
     path("t/<int:task_id>/activity", activity.of_task, name="task_activity"),
     path("t/<int:task_id>/<slug:verb>", task.act, name="task_action"),
     path("a/", agents.agents, name="agents"),
-    path("a/<str:name>/retire", agents.retire, name="retire_agent"),
-    path("a/<str:name>/unretire", agents.unretire, name="unretire_agent"),
+    path("starving", agents.starving, name="starving"),
+    # An agent may have a slash in its name.
+    path("a/<path:name>/keys", agents.make_key, name="make_agent_key"),
+    path("a/<path:name>/keys/<int:key_id>/revoke", agents.revoke_key, name="revoke_agent_key"),
+    path("a/<path:name>/say", agents.say, name="say_to_agent"),
+    path("a/<path:name>/retire", agents.retire, name="retire_agent"),
+    path("a/<path:name>/unretire", agents.unretire, name="unretire_agent"),
+    path("a/<path:name>/", agents.agent, name="agent"),
 ]

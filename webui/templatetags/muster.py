@@ -48,6 +48,11 @@ def agent_state(value: str) -> SafeString:
     return _badge(words.OF_AGENT[AgentState(value)])
 
 
+@register.filter
+def agent_tone(value: str) -> str:
+    return f"tone-{words.OF_AGENT[AgentState(value)].tone}"
+
+
 @register.simple_tag
 def outcome(value: str) -> SafeString:
     return _badge(words.OF_OUTCOME[Outcome(value)]) if value else _badge(words.OF_STATE[State.RUNNING])
@@ -173,9 +178,13 @@ def posts_to(url: str) -> SafeString:
 
 
 @register.simple_tag
-def live_part(url: str, topics: str = "board") -> SafeString:
-    """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps."""
-    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body"])
+def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
+    """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
+
+    `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
+    """
+    asks = [f"every {every}s"] if every else []
+    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body", *asks])
     return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
 
 
