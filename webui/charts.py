@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 STEP = 10  # units of width for each point
 HEIGHT = 100.0
-GRIDLINES = 4
+GRIDLINES = 4  # at most
 MOST_LABELS = 6
-LENGTHS = (1, 2, 5, 10, 15, 30)  # nice steps of seconds and minutes
+TIME_STEPS: list[float] = [  # in seconds
+    *(float(factor) for factor in (1, 2, 5, 10, 15, 30)),
+    *(60.0 * factor for factor in (1, 2, 5, 10, 15, 30)),
+    *(3600.0 * factor for factor in (1, 2, 3, 6, 12)),
+    *(86_400.0 * factor * 10**power for power in range(7) for factor in (1, 2, 5)),
+]
 SMALLEST_BAR = 0.8  # a bar of next to nothing is still seen
 
 
@@ -91,7 +96,8 @@ class Bar:
 
 def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:g}") -> Chart:
     """Draw one bar for each point."""
-    top = scale_top([point.value for point in series.points])
+    step = plain_step([point.value for point in series.points])
+    top = _top(step, [point.value for point in series.points])
     shapes = [
         Shape(
             series.look,
@@ -105,7 +111,7 @@ def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: C
         for place, point in enumerate(series.points)
         if point.value
     ]
-    return _chart(key, title, says, means, [series], top, unit, shapes, [])
+    return _chart(key, title, says, means, [series], _Scale(step, top, unit), shapes, [])
 
 
 def lines(
@@ -116,10 +122,12 @@ def lines(
     says: str,
     means: str,
     unit: Callable[[float], str] = lambda v: f"{v:g}",
-    top: float | None = None,
+    step_of: Callable[[Sequence[float | None]], float] | None = None,
 ) -> Chart:
     """Draw each series as a line with a dot at each point; where there is no value the line goes on to the next."""
-    top = top or scale_top(point.value for each in series for point in each.points)
+    values = [point.value for each in series for point in each.points]
+    step = (step_of or plain_step)(values)
+    top = _top(step, values)
     shapes = [
         Shape(
             each.look,
@@ -135,7 +143,7 @@ def lines(
         if point.value is not None
     ]
     paths = [(each.look, path) for each in series if (path := _path(each.points, top))]
-    return _chart(key, title, says, means, series, top, unit, shapes, paths)
+    return _chart(key, title, says, means, series, _Scale(step, top, unit), shapes, paths)
 
 
 def lying_bars(points: Iterable[tuple[Point, str]]) -> list[Bar]:
@@ -145,33 +153,19 @@ def lying_bars(points: Iterable[tuple[Point, str]]) -> list[Bar]:
     return [Bar(point, max(2, round(1000 * (point.value or 0) / longest)) if point.value else 0, more) for point, more in listed]
 
 
-def scale_top(values: Iterable[float | None]) -> float:
-    """Return the top of an axis that holds the values: one, two or five times a power of ten for each gridline."""
+def plain_step(values: Iterable[float | None]) -> float:
+    """Return the distance of gridlines that suits the values: one, two or five times a power of ten, whole from one on."""
     highest = max((value for value in values if value is not None), default=0) or 1
     step = highest / GRIDLINES
-    power = 10.0 ** math.floor(math.log10(step))
+    power: float = 10.0 ** math.floor(math.log10(step))
     nice = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step - 1e-9)
-    if highest >= 1:
-        nice = max(nice, 1.0) if highest >= GRIDLINES else nice
-    return nice * math.ceil(highest / nice - 1e-9)
+    return max(nice, 1.0) if highest >= 1 else nice
 
 
-def time_top(values: Iterable[float | None]) -> float:
+def time_step(values: Iterable[float | None]) -> float:
     """The same for seconds: gridlines at whole seconds, minutes, hours or days."""
     highest = max((value for value in values if value is not None), default=0) or 1
-    for size in (1, 60):
-        for length in LENGTHS:
-            if length * size * GRIDLINES >= highest:
-                return float(length * size * math.ceil(highest / (length * size)))
-    size = 3600 if highest <= 4 * 86_400 else 86_400
-    step = next(each for each in _hours_or_days(size) if each * size * GRIDLINES >= highest)
-    return float(step * size * math.ceil(highest / (step * size)))
-
-
-def _hours_or_days(size: int) -> Iterable[int]:
-    if size == 3600:
-        return (1, 2, 3, 6, 12, 24)
-    return (factor * 10**power for power in range(6) for factor in (1, 2, 5))
+    return next(step for step in TIME_STEPS if step * GRIDLINES >= highest)
 
 
 def in_time(value: float) -> str:
@@ -182,19 +176,34 @@ def in_time(value: float) -> str:
     return f"{value:.3g} s"
 
 
+@dataclass(frozen=True)
+class _Scale:
+    step: float
+    top: float
+    unit: Callable[[float], str]
+
+    @property
+    def parts(self) -> int:
+        return round(self.top / self.step)
+
+
+def _top(step: float, values: Iterable[float | None]) -> float:
+    highest = max((value for value in values if value is not None), default=0)
+    return step * max(1, math.ceil(highest / step - 1e-9))
+
+
 def _chart(
     key: str,
     title: str,
     says: str,
     means: str,
     series: Sequence[Series],
-    top: float,
-    unit: Callable[[float], str],
+    scale: "_Scale",
     shapes: list[Shape],
     paths: list[tuple[str, str]],
 ) -> Chart:
     points = series[0].points
-    ticks = [Tick(_y(top * part / GRIDLINES, top), unit(top * part / GRIDLINES)) for part in range(GRIDLINES, -1, -1)]
+    ticks = [Tick(_y(scale.step * part, scale.top), scale.unit(scale.step * part)) for part in range(scale.parts, -1, -1)]
     rows = [Row(point.label, [each.points[place] for each in series]) for place, point in enumerate(points)]
     return Chart(key, title, says, means, STEP * len(points), ticks, _labels(points), shapes, paths, list(series), list(reversed(rows)))
 

@@ -11,7 +11,7 @@ from django.utils.dateformat import format as say_date
 
 from coordination.models import Project
 from coordination.queries.insights import Ends, Insights, Percentiles
-from webui.charts import Bar, Chart, Point, Series, bars, in_time, lines, lying_bars, scale_top, time_top
+from webui.charts import Bar, Chart, Point, Series, bars, in_time, lines, lying_bars, time_step
 
 WAITS = {
     "held": ("Held: by a dependency, its phase, a pause or a start time", "state:waiting"),
@@ -97,8 +97,7 @@ class Drawn:
         both = [series("P50", "look-p50", lambda each: each.p50), series("P90", "look-p90", lambda each: each.p90)]
         overall = self.found.overall.get(key)
         says = f"Half took at most {in_time(overall.p50)}, nine in ten at most {in_time(overall.p90)}." if overall else "Nothing was done."
-        top = time_top(point.value for each in both for point in each.points)
-        return lines(key, title, both, says=says, means=means, unit=in_time, top=top)
+        return lines(key, title, both, says=says, means=means, unit=in_time, step_of=time_step)
 
     @property
     def failures(self) -> Chart:
@@ -128,7 +127,6 @@ class Drawn:
             [Series("Scope", "look-scope", scope), Series("Done", "look-done", done)],
             says=f"{last.done} of {last.scope} tasks are done, {last.scope - last.done} are left.",
             means="All tasks that were added and not called off, and those done, at the end of each day.",
-            top=scale_top(each.scope for each in self.found.burn_up),
         )
 
     @property
@@ -145,7 +143,10 @@ class Drawn:
     @property
     def waits(self) -> list[Bar]:
         return lying_bars(
-            (Point(WAITS[wait.reason][0], wait.seconds, _long(wait.seconds), self.listed(WAITS[wait.reason][1])), f"{wait.count} times")
+            (
+                Point(WAITS[wait.reason][0], wait.seconds, _long(wait.seconds), self.listed(WAITS[wait.reason][1])),
+                f"{wait.count} times" if wait.count > 1 else "once",
+            )
             for wait in self.found.waits
         )
 

@@ -56,7 +56,7 @@ class Group:
 @dataclass(frozen=True)
 class Fleet:
     groups: list[Group]
-    stranded: list[Task]  # queued or waiting, and no agent could ever run them
+    stranded: list[Task]  # they wait still, and no agent could ever run them
     retired: int
 
     @property
@@ -74,7 +74,8 @@ def fleet(caller: Caller, *, with_retired: bool = False) -> Fleet:
 
 
 def stranded(caller: Caller, limit: int = 5) -> list[Task]:
-    open_tasks = visible_tasks(caller).filter(state__in=[State.QUEUED, State.WAITING])
+    """Return waiting tasks that no agent could run when their time comes; for queued ones see starved.py."""
+    open_tasks = visible_tasks(caller).filter(state=State.WAITING)
     served = LaneAgent.objects.filter(agent__retired_at=None).values("lane")
     return list(open_tasks.exclude(lane__in=served).select_related("project").order_by("priority", "id")[:limit])
 

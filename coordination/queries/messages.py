@@ -18,7 +18,7 @@ PARTNER = Case(
     default=None,
     output_field=BigIntegerField(),
 )
-UNREAD = Q(to_agent__isnull=False) & ~Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=OuterRef("to_agent")))
+READ = Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=OuterRef("to_agent")))
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,8 @@ def _of_thread(messages: QuerySet[Message], thread: Thread | None) -> QuerySet[M
 def _threads(project: Project) -> list[Thread]:
     """Return the threads, the one with the newest message first. All that is said about a task is one thread, whoever said it."""
     said = Message.objects.filter(project=project).order_by()
-    facts = {"last": Max("pk"), "count": Count("pk"), "unread": Count("pk", filter=UNREAD)}
-    of_tasks = said.filter(task__isnull=False).values("task").annotate(**facts).order_by("-last")[:MOST_THREADS]
-    of_agents = said.filter(task=None).annotate(partner=PARTNER).values("partner").annotate(**facts).order_by("-last")[:MOST_THREADS]
+    of_tasks = _counted(said.filter(task__isnull=False).values("task"))
+    of_agents = _counted(said.filter(task=None).annotate(partner=PARTNER).values("partner"))
     found: list[Mapping[str, Any]] = [*of_tasks, *of_agents]
     rows = sorted(found, key=lambda row: -row["last"])[:MOST_THREADS]
     lasts = {message.pk: message for message in Message.objects.filter(pk__in=[row["last"] for row in rows])}
@@ -91,6 +90,11 @@ def _threads(project: Project) -> list[Thread]:
         for row in rows
         if row["last"] in lasts
     ]
+
+
+def _counted(groups: QuerySet[Message, Any]) -> QuerySet[Message, Any]:
+    unread = Count("pk", filter=Q(to_agent__isnull=False) & ~Q(READ))
+    return groups.annotate(last=Max("pk"), count=Count("pk"), unread=unread).order_by("-last")[:MOST_THREADS]
 
 
 def _given(ids: Iterable[int | None]) -> list[int]:

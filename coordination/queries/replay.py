@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from coordination.lifecycle import STATE_AFTER, State
 from coordination.models import Agent, Event, Phase, Project
+from coordination.models.clock import now
 from coordination.models.sql import rows
 from coordination.queries.board import COLUMNS, ColumnKind
 from coordination.queries.plan import TONE_OF
@@ -41,6 +42,7 @@ class OldCard:
     agent: str
     phase: str
     is_new: bool
+    age: timedelta  # in that state, at that moment
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def replay(project: Project, *, at: int | None = None, moment: datetime | None =
     before, after = _around(events, place, here)
     seen = NOW if place >= last else place
     names = dict(Phase.objects.filter(project=project).values_list("pk", "name"))
-    cards, totals = _states(project, seen, names, before[0] if before else 0, is_cut=first[2] != "project.created")
+    past = _Past(seen, names, before[0] if before else 0, now() if place >= last or here is None else here.at)
+    cards, totals = _states(project, past, is_cut=first[2] != "project.created")
     return Replay(
         at=place,
         first=first[0],
@@ -214,19 +217,36 @@ def _params(project: Project, at: int) -> dict[str, Any]:
     return {"project": project.pk, "at": at}
 
 
-def _states(
-    project: Project, at: int, phases: dict[int, str], step_from: int, *, is_cut: bool
-) -> tuple[dict[str, list[OldCard]], dict[State, int]]:
+@dataclass(frozen=True)
+class _Past:
+    """Where in the log the reader stands: after event `at`, at `moment`, one step on from `step_from`."""
+
+    at: int
+    phases: dict[int, str]
+    step_from: int
+    moment: datetime
+
+
+def _states(project: Project, past: _Past, *, is_cut: bool) -> tuple[dict[str, list[OldCard]], dict[State, int]]:
     """Return the first cards of each column, newest first, and the number of tasks in each state."""
-    found = rows(_states_sql(is_cut=is_cut) + CARDS_OF, _params(project, at))
+    found = rows(_states_sql(is_cut=is_cut) + CARDS_OF, _params(project, past.at))
     agents = dict(Agent.objects.filter(pk__in={row[4] for row in found if row[4]}).values_list("pk", "name"))
     totals = {State(row[6]): int(row[8]) for row in found}
     cards: dict[str, list[OldCard]] = {}
-    for task, title, since, event, agent, phase, state, place, _ in found:
+    for task, title, at, event, agent, phase, state, place, _ in found:
         if place <= CARDS:
             column = next(kind.key for kind in COLUMNS if state in kind.states)
+            since = _aware(at)
             card = OldCard(
-                task, title, State(state), _aware(since), event, agents.get(agent, ""), phases.get(phase, ""), event > step_from > 0
+                task_id=task,
+                title=title,
+                state=State(state),
+                since=since,
+                event_id=event,
+                agent=agents.get(agent, ""),
+                phase=past.phases.get(phase, ""),
+                is_new=event > past.step_from > 0,
+                age=max(timedelta(), past.moment - since),
             )
             cards.setdefault(column, []).append(card)
     return cards, totals

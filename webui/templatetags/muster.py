@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from coordination.lifecycle import AgentState, Outcome, PhaseState, State, band_of
+from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
 from coordination.queries.activity import Entry
 from webui import markdown, words
 
@@ -117,6 +117,12 @@ def duration(value: timedelta | float | None) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+@register.filter
+def duration_short(value: timedelta) -> str:
+    """Return a length of time in its largest unit, for a card."""
+    return relative(value).removesuffix(" ago")
+
+
 @register.filter(name="markdown")
 def as_markdown(text: str) -> SafeString:
     return markdown.render(text or "")
@@ -210,7 +216,16 @@ def lines(items: list[str]) -> str:
 
 @register.filter
 def event_icon(kind: str) -> str:
+    if kind == "task.created":
+        return "plus"
+    if kind in STATE_AFTER:
+        return words.OF_STATE[STATE_AFTER[kind]].icon
     return words.OF_EVENT.get(kind.split(".", 1)[0], "circle")
+
+
+@register.filter
+def event_tone(kind: str) -> str:
+    return f"tone-{words.OF_STATE[STATE_AFTER[kind]].tone}" if kind in STATE_AFTER and kind != "task.created" else ""
 
 
 @register.filter
