@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from coordination.lifecycle import STATE_AFTER, State
-from coordination.models import Agent, Event, Phase, Project
+from coordination.models import Agent, Event, Phase, Project, Task
 from coordination.models.clock import now
 from coordination.models.sql import rows
 from coordination.queries.board import COLUMNS, ColumnKind
@@ -189,28 +189,25 @@ def _states_sql(*, is_cut: bool) -> str:
     """
     return f"""
     WITH last AS (
-        SELECT t.id, t.title, t.state AS present, t.state_since, t.phase_id, (
+        SELECT t.id, t.state AS present, t.state_since, t.phase_id, (
             SELECT e.id FROM coordination_event e
             WHERE e.task_id = t.id AND e.id <= %(at)s AND e.kind IN ({KINDS}) ORDER BY e.id DESC LIMIT 1) AS event
         FROM coordination_task t WHERE t.project_id = %(project)s
-    ), known AS (
-        SELECT last.id, last.title, coalesce(e.at, last.state_since) AS since, coalesce(e.id, 0) AS event, e.agent_id,
+    ), known AS MATERIALIZED (
+        SELECT last.id, coalesce(e.at, last.state_since) AS since, coalesce(e.id, 0) AS event, e.agent_id,
             coalesce(e.phase_id, last.phase_id) AS phase_id, CASE WHEN e.id IS NOT NULL THEN {STATE_OF_KIND}
                 ELSE {UNTOUCHED if is_cut else "NULL"} END AS state
         FROM last LEFT JOIN coordination_event e ON e.id = last.event
     )"""
 
 
-CARDS_OF = f"""
-    , counted AS (
-        SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place,
-            COUNT(*) OVER (PARTITION BY state) AS total
+# The cards of each column, and behind them one row for each state with the number of its tasks.
+CARDS_AND_COUNTS = f"""
+    SELECT id, since, event, agent_id, phase_id, state FROM (
+        SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place
         FROM known WHERE state IS NOT NULL
-    ), firsts AS (
-        SELECT counted.*, ROW_NUMBER() OVER (PARTITION BY state ORDER BY place) AS of_state FROM counted
-    )
-    SELECT id, title, since, event, agent_id, phase_id, state, place, total FROM firsts
-    WHERE place <= {CARDS} OR of_state = 1 ORDER BY place"""
+    ) placed WHERE place <= {CARDS}
+    UNION ALL SELECT NULL, CAST(NULL AS timestamptz), count(*), NULL, NULL, state FROM known WHERE state IS NOT NULL GROUP BY state"""
 
 
 def _params(project: Project, at: int) -> dict[str, Any]:
@@ -229,27 +226,26 @@ class _Past:
 
 def _states(project: Project, past: _Past, *, is_cut: bool) -> tuple[dict[str, list[OldCard]], dict[State, int]]:
     """Return the first cards of each column, newest first, and the number of tasks in each state."""
-    found = rows(_states_sql(is_cut=is_cut) + CARDS_OF, _params(project, past.at))
-    agents = dict(Agent.objects.filter(pk__in={row[4] for row in found if row[4]}).values_list("pk", "name"))
-    totals = {State(row[6]): int(row[8]) for row in found}
+    found = rows(_states_sql(is_cut=is_cut) + CARDS_AND_COUNTS, _params(project, past.at))
+    told = sorted((row for row in found if row[0] is not None), key=lambda row: (-row[2], -row[0]))
+    titles = dict(Task.objects.filter(pk__in=[row[0] for row in told]).values_list("pk", "title"))
+    agents = dict(Agent.objects.filter(pk__in={row[3] for row in told if row[3]}).values_list("pk", "name"))
     cards: dict[str, list[OldCard]] = {}
-    for task, title, at, event, agent, phase, state, place, _ in found:
-        if place <= CARDS:
-            column = next(kind.key for kind in COLUMNS if state in kind.states)
-            since = _aware(at)
-            card = OldCard(
-                task_id=task,
-                title=title,
-                state=State(state),
-                since=since,
-                event_id=event,
-                agent=agents.get(agent, ""),
-                phase=past.phases.get(phase, ""),
-                is_new=event > past.step_from > 0,
-                age=max(timedelta(), past.moment - since),
-            )
-            cards.setdefault(column, []).append(card)
-    return cards, totals
+    for task, at, event, agent, phase, state in told:
+        since = _aware(at)
+        card = OldCard(
+            task_id=task,
+            title=titles.get(task, ""),
+            state=State(state),
+            since=since,
+            event_id=event,
+            agent=agents.get(agent, ""),
+            phase=past.phases.get(phase, ""),
+            is_new=event > past.step_from > 0,
+            age=max(timedelta(), past.moment - since),
+        )
+        cards.setdefault(next(kind.key for kind in COLUMNS if state in kind.states), []).append(card)
+    return cards, {State(row[5]): int(row[2]) for row in found if row[0] is None}
 
 
 def _aware(moment: Any) -> datetime:
