@@ -28,6 +28,8 @@ ROWS = (
     "last_blocker",
     "activate_phase",
     "versions",
+    "git_clones",
+    "idle_agents",
     "agent_commands",
 )
 RESULTS = Path(__file__).parent / "results.json"

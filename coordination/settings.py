@@ -92,7 +92,7 @@ CSRF_TRUSTED_ORIGINS = [*env_list("CSRF_TRUSTED_ORIGINS"), *([PUBLIC_URL] if HTT
 
 # Processes, and threads in each. A waiting client holds a thread, which costs little while it waits.
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 2, at_least=1)
-WEB_THREADS = env_int("WEB_THREADS", 512, at_least=1)
+WEB_THREADS = env_int("WEB_THREADS", 704, at_least=1)
 
 NIGHT_HOUR = env_int("NIGHT_HOUR", 3)  # UTC, when the repositories are checked and packed
 if NIGHT_HOUR > 23:

@@ -78,7 +78,6 @@ class PhaseForm(forms.Form):
 
 class QuickTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
-    phase = forms.IntegerField(required=False)
 
 
 class TaskForm(forms.Form):
@@ -188,3 +187,6 @@ class MemberForm(forms.Form):
 class AccountForm(forms.Form):
     theme = forms.ChoiceField(choices=[("system", "As the system says"), ("light", "Light"), ("dark", "Dark")])
     time_zone = forms.ChoiceField(choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())])
+    shortcuts = forms.BooleanField(
+        required=False, label="Keyboard shortcuts of one letter", help_text="Off: only those with Ctrl or Cmd work."
+    )

@@ -1,7 +1,7 @@
 """The request as the pages know it, who is asking, and how a view shows a page or answers a form."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
 
 View = Callable[..., HttpResponseBase]
+Undo = tuple[str, str, Mapping[str, object]]
 
 
 class Request(HttpRequest):
@@ -84,13 +85,31 @@ def page(
     return response
 
 
-def done(request: Request, sentence: str, url: str) -> HttpResponse:
-    """Answer a form that worked: htmx gets a signal to say it and to refresh, a plain browser is sent on."""
+def done(request: Request, sentence: str, url: str, undo: Undo | None = None) -> HttpResponse:
+    """Answer a form that worked: htmx gets a signal to say it and to refresh, a plain browser is sent on.
+
+    `undo` offers to take it back: what the button says ("Undo"), the address that it posts to, and the fields it posts, whose
+    values may be lists.
+    """
+    offer = _offer(undo)
     if request.htmx:
-        said = {"muster:said": {"sentence": sentence}, "muster:changed": {}}
+        said = {"muster:said": {"sentence": sentence} | ({"undo": offer} if offer else {}), "muster:changed": {}}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
-    messages.success(request, sentence)
+    # The message store keeps a text and its tags: the offer travels as the second.
+    messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
     return redirect(_wanted(request) or url)
+
+
+def _offer(undo: Undo | None) -> dict[str, object]:
+    if undo is None:
+        return {}
+    says, url, fields = undo
+    return {"says": says, "url": url, "fields": {name: _texts(value) for name, value in fields.items()}}
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return ["" if each is None else str(each) for each in values]
 
 
 def typed(form: forms.BaseForm) -> dict[str, Any]:

@@ -9,6 +9,7 @@ class User(AbstractUser):
 
     theme = models.CharField(max_length=8, default="system", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")])
     time_zone = models.CharField(max_length=64, default="UTC")
+    shortcuts = models.BooleanField(default=True)  # keys without Ctrl or Cmd; WCAG 2.1.4 asks for a way to switch them off
 
     @property
     def actor(self) -> Actor:

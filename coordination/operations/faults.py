@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Fault:
-    """`noun` and `id` say what it is about (repository, task: a task's id; phase: a phase's), `code` which rule is broken."""
+    """`noun` and `id` say what it is about, `code` which rule is broken.
+
+    The id is a task's for a repository or a task, a phase's for a phase, a project's for a plan or a copy.
+    """
 
     noun: str
     id: int

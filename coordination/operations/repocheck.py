@@ -13,6 +13,7 @@ from coordination.models import Attempt, Task, TaskFile
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
 from coordination.operations.faults import Fault
+from coordination.operations.repocheck_projects import check_projects
 from coordination.operations.rowcheck import check_rows
 from coordination.operations.seals import drop_lost
 from coordination.queries.repositories import author_of, store
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 500
 ORPHAN_AFTER = 3600.0  # seconds; a younger repository may belong to a task that is about to be committed
+ABOUT_TASKS, ABOUT_PROJECTS = ("repository", "task"), ("plan", "copy")
 REBUILT = "Rebuilt from the database: the repository was damaged"
 
 
@@ -53,6 +55,9 @@ def check_everything(*, repair: bool) -> CheckReport:
         report.repositories += 1
         report.faults += check_task(task_id, repair=repair)
     report.faults += _check_orphans(repair=repair)
+    count, faults = check_projects(repair=repair)
+    report.repositories += count
+    report.faults += faults
     _record(report.faults)
     return report
 
@@ -174,15 +179,16 @@ def _text_fault(task_id: int, differing: Mapping[str, bytes | None]) -> Fault:
 
 @atomically
 def _record(faults: list[Fault]) -> None:
-    known = dict(Task.objects.filter(pk__in={fault.id for fault in faults if fault.noun != "phase"}).values_list("pk", "project_id"))
+    tasks = {fault.id for fault in faults if fault.noun in ABOUT_TASKS}
+    project_of = dict(Task.objects.filter(pk__in=tasks).values_list("pk", "project_id"))
     for fault in faults:
-        about_task = fault.noun != "phase"
+        about_task = fault.noun in ABOUT_TASKS
         record(
             "repo.finding",
             actor=SYSTEM,
-            project=known.get(fault.id) if about_task else None,
+            project=project_of.get(fault.id) if about_task else fault.id if fault.noun in ABOUT_PROJECTS else None,
             task=fault.id if about_task else None,
-            phase=None if about_task else fault.id,
+            phase=fault.id if fault.noun == "phase" else None,
             noun=fault.noun,
             code=fault.code,
             sentence=fault.sentence[:1000],

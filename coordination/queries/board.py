@@ -47,24 +47,23 @@ class Column:
 class Board:
     columns: list[Column]
     phases: list[Phase]
-    phase: Phase | None
     total: int
 
 
-def board(project: Project, *, phase_id: int | None = None, shown: Mapping[str, int] | None = None) -> Board:
-    """Return the board of a project, or of one of its phases. `shown` asks for more cards of a column than its first page."""
-    phases = list(project.phases.all())
-    phase = next((phase for phase in phases if phase.pk == phase_id), None)
-    counts = state_counts(project, phase)
-    columns = [column(project, kind, phase=phase, limit=(shown or {}).get(kind.key, PAGE), total=_total(kind, counts)) for kind in COLUMNS]
-    return Board(columns, phases, phase, sum(counts.values()))
+def board(project: Project, *, matching: QuerySet[Task] | None = None, shown: Mapping[str, int] | None = None) -> Board:
+    """Return the board of a project: of all its tasks, or of those `matching` a filter.
+
+    `shown` asks for more cards of a column than its first page.
+    """
+    tasks = project.tasks.all() if matching is None else matching
+    counts = state_counts(tasks)
+    columns = [column(tasks, kind, limit=(shown or {}).get(kind.key, PAGE), total=_total(kind, counts)) for kind in COLUMNS]
+    return Board(columns, list(project.phases.all()), sum(counts.values()))
 
 
-def column(
-    project: Project, kind: ColumnKind, *, phase: Phase | None, offset: int = 0, limit: int = PAGE, total: int | None = None
-) -> Column:
+def column(tasks: QuerySet[Task], kind: ColumnKind, *, offset: int = 0, limit: int = PAGE, total: int | None = None) -> Column:
     """Return a page of one column."""
-    tasks = _tasks(project, phase).filter(state__in=kind.states)
+    tasks = tasks.filter(state__in=kind.states)
     total = tasks.count() if total is None else total
     if total <= offset:
         return Column(kind, total, [], None)
@@ -74,13 +73,9 @@ def column(
     return Column(kind, total, cards, end if end < total and cards else None)
 
 
-def state_counts(project: Project, phase: Phase | None = None) -> Counter[str]:
-    rows = _tasks(project, phase).values_list("state").annotate(Count("pk")).order_by()
+def state_counts(tasks: QuerySet[Task]) -> Counter[str]:
+    rows = tasks.values_list("state").annotate(Count("pk")).order_by()
     return Counter(dict(rows))
-
-
-def _tasks(project: Project, phase: Phase | None) -> QuerySet[Task]:
-    return phase.tasks.all() if phase else project.tasks.all()
 
 
 def _total(kind: ColumnKind, counts: Mapping[str, int]) -> int:

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from coordination import frontmatter
 from coordination.lifecycle import heartbeat_every
 from coordination.models import Attempt, LineComment, Question, Review, Task
+from coordination.models.prepared import Prepared
 from coordination.models.sql import planned
 from coordination.queries.references import pins_for, references_in, resolve
 from coordination.queries.repositories import store, translated
@@ -18,6 +17,7 @@ from coordination.queries.repositories import store, translated
 INSTRUCTIONS = "instructions.md"
 # A part of the answer to every claim.
 FILES = "SELECT path, content FROM coordination_taskfile WHERE task_id = %(task)s"
+REMARKS = Prepared(lambda task: LineComment.objects.filter(task=task).order_by("pk"), sample=-8_765_432_109)
 
 
 @dataclass(frozen=True)
@@ -214,14 +214,18 @@ def _told_of(earlier: Sequence[Attempt]) -> list[EarlierAttempt]:
 
 def _remarks(task: Task, attempt: Attempt | None) -> list[Remark]:
     """Return what people remarked on lines: what stands open now, or what did when the attempt was claimed."""
-    found = LineComment.objects.filter(task=task)
-    if attempt is None:
-        found = found.filter(resolved_at=None)
-    else:
-        found = found.filter(Q(resolved_at=None) | Q(resolved_at__gt=attempt.claimed_at), created_at__lte=attempt.claimed_at)
+    moment = attempt.claimed_at if attempt else None
     return [
-        Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2]) for each in found.order_by("pk")
+        Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2])
+        for each in REMARKS.rows(task.pk)
+        if _stood_open(each, moment)
     ]
+
+
+def _stood_open(remark: LineComment, moment: datetime | None) -> bool:
+    if moment is None:
+        return remark.resolved_at is None
+    return remark.created_at <= moment and (remark.resolved_at is None or remark.resolved_at > moment)
 
 
 def _answers(earlier: Sequence[Attempt]) -> list[Answered]:

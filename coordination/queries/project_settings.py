@@ -2,11 +2,26 @@
 
 from django.db.models import QuerySet
 
-from coordination.models import ApiKey, Membership, Project
+from coordination.errors import NotFound
+from coordination.models import ApiKey, Membership, Project, User
 
 
 def members_of(project: Project) -> QuerySet[Membership]:
     return project.memberships.select_related("user").order_by("user__username")
+
+
+def find_person(username: str) -> User:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise NotFound(f"There is no account {username!r}; make it first.", field="username")
+    return user
+
+
+def find_member(project: Project, username: str) -> Membership:
+    member = members_of(project).filter(user__username=username).first()
+    if member is None:
+        raise NotFound(f"{username!r} is no member of the project.")
+    return member
 
 
 def keys_of(project: Project) -> QuerySet[ApiKey]:

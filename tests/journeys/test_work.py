@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,12 +83,52 @@ def test_a_command_gets_the_brief_and_its_result_is_reported(engine: Engine, jar
     assert f"tqc complete {new['id']}" in attempt["report"]
     assert attempt["usage"] == {"output_tokens": 7}
     data = attempt["data"]
-    assert data["files"] == {"table.csv": "id,name"}
+    assert data["kept"] == ["table.csv"]
     assert data["told"]["MUSTER_TASK"] == str(new["id"])
     assert "SECRET" not in data["told"]
     assert "MUSTER_API_KEY" not in data["told"]
     assert (attempt["progress"], attempt["progress_note"]) == (40, "Half way")
     assert f"#{new['id']} | ::progress 40 Half way" in said.err
+
+
+def test_kept_files_are_pushed_to_the_branch_of_the_attempt(engine: Engine, jared: Machine, tmp_path: Path) -> None:
+    new = add(engine, jared, "Keep", instructions="Go.")
+    line = 'mkdir -p "$MUSTER_KEEP/src" && echo made > "$MUSTER_KEEP/src/main.py" && ln -s /etc/passwd "$MUSTER_KEEP/link"'
+    said = jared.tqc("work", "--once", "--exec", line)
+    assert (task(engine, new["id"])["state"], said.code) == ("done", 0), said.err
+    clone = git(tmp_path, "clone", "--quiet", "--bare", address(engine, new["id"]), "audit")
+    assert clone.returncode == 0, clone.stderr
+    with engine.client() as muster:
+        data = muster.attempts(new["id"])["items"][0]["data"]
+    shown = git(tmp_path / "audit", "show", "attempts/1:src/main.py", "--format=")
+    assert (shown.stdout, data["kept"]) == ("made\n", ["src/main.py"])
+    told = git(tmp_path / "audit", "log", "--format=%an %H", "attempts/1").stdout
+    assert f"{jared.agent} {data['commit']}" in told
+    assert "link" not in git(tmp_path / "audit", "ls-tree", "-r", "--name-only", "attempts/1").stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [({"PATH": "/nonexistent"}, 'echo made > "$MUSTER_KEEP/a.txt"'), ({}, 'echo made > "$MUSTER_KEEP/CON.txt"')],
+    ids=["without git", "a refused name"],
+)
+def test_kept_files_that_cannot_be_pushed_go_with_the_report(
+    engine: Engine, jared: Machine, environment: dict[str, str], line: str
+) -> None:
+    new = add(engine, jared, "Keep somehow", instructions="Go.")
+    said = jared.tqc("work", "--once", "--exec", line, **environment)
+    assert (task(engine, new["id"])["state"], said.code) == ("done", 0), said.err
+    assert "because they could not be pushed" in said.err
+    with engine.client() as muster:
+        assert list(muster.attempts(new["id"])["items"][0]["data"]["files"].values()) == ["made\n"]
+
+
+def address(engine: Engine, number: int) -> str:
+    return f"{engine.url.replace('://', '://x:' + engine.keys['agent'] + '@')}/git/tasks/{number}.git"
+
+
+def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_no_file_of_a_task_lies_where_a_tool_would_obey_it(engine: Engine, jared: Machine) -> None:

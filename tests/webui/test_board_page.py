@@ -1,4 +1,5 @@
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -94,10 +95,13 @@ def test_a_refresh_shows_as_much_as_was_scrolled_into_view(ada: User, project: P
     assert "<html" not in part
 
 
-def test_quick_add_puts_a_task_into_the_phase_in_view(pat: User, project: Project, phase: Phase) -> None:
-    response = signed_in(pat).post("/p/tally/quick-add", {"title": "One more", "phase": phase.pk}, follow=True)
-    assert response.redirect_chain == [(f"/p/tally/?phase={phase.pk}", 302)]
-    assert Task.objects.get(title="One more").phase == phase
+def test_quick_add_gives_a_task_what_the_filter_asks_for(pat: User, project: Project, phase: Phase) -> None:
+    create_phase(project, name="Verify", actor=pat.actor)
+    wanted = "phase:Verify label:api priority:critical state:failed"
+    response = signed_in(pat).post("/p/tally/quick-add", {"title": "One more", "q": wanted}, follow=True)
+    assert response.redirect_chain == [(f"/p/tally/?{urlencode({'q': wanted})}", 302)]
+    made = Task.objects.get(title="One more")
+    assert (made.phase.name, made.labels, made.band) == ("Verify", ["api"], "critical")
 
 
 def test_a_viewer_can_look_but_not_add(vera: User, project: Project, phase: Phase) -> None:

@@ -198,8 +198,14 @@ def test_settings_and_members_are_saved(ada: User, stranger: User, project: Proj
 
 def test_the_theme_is_in_the_first_answer(ada: User) -> None:
     client = signed_in(ada)
-    client.post("/account/save", {"theme": "dark", "time_zone": "Europe/Lisbon"})
+    client.post("/account/save", {"theme": "dark", "time_zone": "Europe/Lisbon", "shortcuts": "on"})
     assert '<html lang="en-GB" data-theme="dark">' in client.get("/account").content.decode()
+
+
+def test_keys_of_one_letter_can_be_switched_off(ada: User) -> None:
+    client = signed_in(ada)
+    client.post("/account/save", {"theme": "system", "time_zone": "UTC"})
+    assert 'data-shortcuts="off"' in client.get("/account").content.decode()
 
 
 def test_a_password_is_changed_and_the_session_stays(ada: User) -> None:

@@ -1,11 +1,13 @@
 """What templates need: icons, states as icon and word, times, Markdown, forms that post in place."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -192,6 +194,13 @@ def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     asks = [f"every {every}s"] if every else []
     triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body", *asks])
     return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
+
+
+@register.filter
+def undo_of(message: Message) -> dict[str, Any] | None:
+    """Return what a message offers to take back, as webui.requests.done() wrote it, or None."""
+    tags = message.extra_tags or ""
+    return json.loads(tags) if tags.startswith("{") else None
 
 
 @register.filter

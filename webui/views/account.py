@@ -34,8 +34,9 @@ def _account(request: Request, form: AccountForm, password_form: PasswordChangeF
     return page(request, "account/account.html", section="account", form=form, password_form=password_form, status=status)
 
 
-def _looks(request: Request) -> dict[str, str]:
-    return {"theme": _user(request).theme, "time_zone": _user(request).time_zone}
+def _looks(request: Request) -> dict[str, object]:
+    user = _user(request)
+    return {"theme": user.theme, "time_zone": user.time_zone, "shortcuts": user.shortcuts}
 
 
 def _user(request: Request) -> User:

@@ -90,7 +90,8 @@ def say(request: Request, name: str) -> HttpResponse:
 def retire(request: Request, name: str) -> HttpResponse:
     require_everywhere(request.caller, Permission.ADMIN)
     agent = operations.retire(find_agent(request.caller, name), actor=actor_of(request))
-    return done(request, f"{agent.title} is retired.", reverse("agents"))
+    undo = ("Undo", reverse("unretire_agent", args=[name]), {})
+    return done(request, f"{agent.title} is retired.", reverse("agents"), undo=undo)
 
 
 @acts

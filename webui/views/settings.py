@@ -71,7 +71,8 @@ def revoke(request: Request, slug: str, user_id: int) -> HttpResponse:
     if member is None:
         raise NotFound("This person is no member of the project.")
     projects.revoke_role(project, member.user, actor=actor_of(request))
-    return done(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]))
+    again = ("Undo", reverse("grant_role", args=[slug]), {"username": member.user.get_username(), "role": member.role})
+    return done(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]), undo=again)
 
 
 def _person(username: str) -> User:

@@ -152,7 +152,8 @@ The command finds in its environment
                       outcome: complete, fail (error, retryable), release (reason) or ask (question)
   MUSTER_CHANGED      this directory appears, with the new files and changes.diff, when the instructions change meanwhile and
                       the task says that they be read again; where it says stop, the command is ended and begun anew
-  MUSTER_KEEP         files in this directory are kept with the result, up to 512 kB
+  MUSTER_KEEP         files in this directory are pushed to the branch attempts/<n> of the task's
+                      repository; without git they go with the result, up to 512 kB
   MUSTER_LEASE_TOKEN  the proof of the lease: `tqc progress`, `tqc say` and `tqc subtask` find it
 and little else: name what it needs with --env. A line `::progress 60 Wrote the parser` in its output moves the bar.
 

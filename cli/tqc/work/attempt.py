@@ -19,6 +19,7 @@ from tqc.work.guard import COOKIE, clock
 from tqc.work.layout import lay_out, lay_out_version
 from tqc.work.outbox import Report
 from tqc.work.process import Ended, Process, environment
+from tqc.work.pushing import push_kept
 from tqc.work.results import read_result, report_of_code
 from tqc.work.supervisor import Listener, Supervisor, beat_every, margin_of, trusted_seconds
 
@@ -67,6 +68,7 @@ class Attempt:
         self._lock = threading.Lock()
         self._said_at = 0.0
         self._brought_result = False
+        self._pushed = ""
 
     def run(self) -> Report | None:
         """Run the command and return the report to send; None when the task is not ours any more."""
@@ -85,6 +87,7 @@ class Attempt:
                 sentence = error.sentence if isinstance(error, TqcError) else str(error)
                 return self._report("release", {"reason": f"The work could not be prepared here: {sentence}"[:500]})
             ended = self._execute()
+            self._hand_in(ended)
         report = self._conclude(ended)
         self._tidy(report)
         return report
@@ -166,6 +169,16 @@ class Attempt:
             if timer:
                 timer.cancel()
 
+    def _hand_in(self, ended: Ended) -> None:
+        """Push what the command kept while the lease still holds; what cannot be pushed goes with the report."""
+        if ended.reason != "exited":
+            return
+        try:
+            self._pushed = push_kept(self.home / "keep", self._claim, self._client.server)
+        except (TqcError, OSError) as error:
+            sentence = error.sentence if isinstance(error, TqcError) else str(error)
+            self._orders.say(f"#{self.task}: the kept files go with the report, because they could not be pushed: {redacted(sentence)}")
+
     def _variables(self) -> dict[str, str]:
         task, claim = self._claim["task"], self._claim
         return {
@@ -224,7 +237,7 @@ class Attempt:
             return None if reason == "lost" else self._report("release", {"reason": sentence or "The lease was given up in time."})
         if reason == "exited" and ended is not None:
             tail = [redacted(line) for line in (self._process.tail if self._process else [])]
-            result = read_result(self.home / "result.json", self.home / "keep")
+            result = read_result(self.home / "result.json", self.home / "keep", pushed=self._pushed)
             verb, body = report_of_code(ended.code, result, tail)
             return self._report(verb, body)
         if reason == "timeout":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tqc.output import clean
+from tqc.work.pushing import kept_files
 
 # The words of sysexits.h, which many programs use already.
 FATAL, ELSEWHERE, LATER = 65, 69, 75
@@ -21,8 +22,11 @@ LONGEST_TAIL = 20_000  # characters
 REPORT_FIELDS = ("result", "report", "data", "usage", "cost_usd")
 
 
-def read_result(path: Path, keep: Path) -> dict[str, Any]:
-    """Return what the result file says: a JSON object, or any other text as the result in words; with the files to keep."""
+def read_result(path: Path, keep: Path, *, pushed: str = "") -> dict[str, Any]:
+    """Return what the result file says: a JSON object, or any other text as the result in words.
+
+    Its data also says where the kept files are: in the commit that was `pushed`, or else in the data themselves.
+    """
     found: dict[str, Any] = {}
     if path.is_file() and not path.is_symlink():
         text = path.read_bytes()[:LARGEST_RESULT].decode("utf-8", errors="replace")
@@ -31,18 +35,21 @@ def read_result(path: Path, keep: Path) -> dict[str, Any]:
         except ValueError:
             document = text.strip()
         found = document if isinstance(document, dict) else {"result": clean(document)}
-    if files := _kept(keep):
+    if files := kept_files(keep):
+        told = (
+            {"kept": [file.relative_to(keep).as_posix() for file in files], "commit": pushed}
+            if pushed
+            else {"files": _contents(files, keep)}
+        )
         data = found.get("data")
-        found["data"] = {**(data if isinstance(data, dict) else {}), "files": files}
+        found["data"] = {**(data if isinstance(data, dict) else {}), **told}
     return found
 
 
-def _kept(keep: Path) -> dict[str, Any]:
+def _contents(paths: list[Path], keep: Path) -> dict[str, Any]:
     files: dict[str, Any] = {}
     room = LARGEST_KEPT
-    for path in sorted(keep.rglob("*")) if keep.is_dir() else []:
-        if path.is_symlink() or not path.is_file():
-            continue
+    for path in paths:
         name, size = path.relative_to(keep).as_posix(), path.stat().st_size
         if size > room:
             files[name] = {"left_out": f"{size} bytes; all kept files together may have {LARGEST_KEPT}"}

@@ -62,6 +62,7 @@ def things(add: AddTask, shop: Project) -> dict[str, Any]:
         "number": 1,
         "other_number": 1,
         "path": "instructions.md",
+        "username": "pat",
     }
 
 

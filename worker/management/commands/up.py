@@ -2,19 +2,16 @@
 
 import logging
 import signal
-import socket
 import sys
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError
 
 from worker import startup
-from worker.supervisor import Child, Supervisor
+from worker.supervise import Orders
 
 log = logging.getLogger("muster")
 
@@ -44,11 +41,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except DatabaseError as error:
             raise CommandError(f"The database cannot be used: {str(error).strip()} Check DATABASE_URL and whether it runs.") from None
-        _close_database()
-        children = ([] if jobs_only else [_web()]) + ([] if web_only else [_jobs()])
-        supervisor = Supervisor(children, cwd=str(settings.BASE_DIR))
-        supervisor.run(self._say_when_ready if not jobs_only else lambda: None)
-        self.stdout.write("Muster has stopped.")
+        _orders(serve=not jobs_only, work=not web_only).follow()
 
     def _welcome(self) -> None:
         first, place = startup.make_first_things()
@@ -61,45 +54,28 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"The agents' key lies in {place}, where tqc finds it.")
 
-    def _say_when_ready(self) -> None:
-        if not self._is_ready and _answers():
-            self._is_ready = True
-            self.stdout.write(f"Muster is ready at {settings.PUBLIC_URL}")
-            self.stdout.flush()
 
-    _is_ready = False
+def _orders(*, serve: bool, work: bool) -> Orders:
+    return Orders(
+        children=[*([_web()] if serve else []), *([_jobs()] if work else [])],
+        host=settings.HOST,
+        port=settings.PORT,
+        public_url=settings.PUBLIC_URL if serve else "",
+        log_level=settings.LOG_LEVEL,
+        directory=str(settings.BASE_DIR),
+    )
 
 
-def _web() -> Child:
+def _web() -> tuple[str, list[str], int]:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", settings.HOST, "--port", str(settings.PORT)]
     command += ["--workers", str(settings.WEB_CONCURRENCY), "--blocking-threads", str(settings.WEB_THREADS)]
     # A client that waits holds a thread, so as many may be let in as there are threads; the rest stand in the backlog.
     command += ["--backpressure", str(settings.WEB_THREADS), "--backlog", "2048"]
     command += ["--workers-kill-timeout", str(WEB_KILL_TIMEOUT), "--respawn-failed-workers", "--respawn-interval", "0.5"]
     command += ["--log-level", "error", "coordination.wsgi:application"]
-    return Child("The web server", command, signal.SIGTERM)
+    return "The web server", command, signal.SIGTERM
 
 
-def _jobs() -> Child:
+def _jobs() -> tuple[str, list[str], int]:
     # SIGINT lets the running jobs finish; SIGTERM would interrupt them (B5).
-    return Child("The job consumer", [sys.executable, "manage.py", "run_huey"], signal.SIGINT)
-
-
-def _answers() -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)
-    try:
-        # Cheap while nothing listens: the supervisor must not wait for an answer that cannot come.
-        socket.create_connection((host, settings.PORT), timeout=0.2).close()
-        with urllib.request.urlopen(f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}/livez", timeout=2):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
-def _close_database() -> None:
-    """Leave no connection behind in the supervisor: it lives for months and asks nothing."""
-    connections.close_all()
-    if connection.vendor == "postgresql":
-        connection.close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend's, which the stubs do not know
+    return "The job consumer", [sys.executable, "manage.py", "run_huey"], signal.SIGINT

@@ -55,6 +55,20 @@ class Planning(Asking):
         """Make the project what the plan says; what the plan leaves out is left alone."""
         return cast(dict[str, Any], self.ask("PUT", f"/projects/{segment(slug)}/plan", body={"files": dict(files)}))
 
+    # Members
+
+    def members(self, slug: str) -> dict[str, Any]:
+        """Return who has a role in a project: items of username, role and since."""
+        return cast(dict[str, Any], self.ask("GET", f"/projects/{segment(slug)}/members"))
+
+    def grant_role(self, slug: str, username: str, role: str) -> dict[str, Any]:
+        """Give a person a role in a project: viewer, planner or admin. Needs an administrator's key."""
+        return cast(dict[str, Any], self.ask("PUT", f"/projects/{segment(slug)}/members/{segment(username)}", body={"role": role}))
+
+    def revoke_role(self, slug: str, username: str) -> None:
+        """Take a person's role in a project away."""
+        self.ask("DELETE", f"/projects/{segment(slug)}/members/{segment(username)}")
+
     # Phases
 
     def phases(self, project: str) -> shapes.PhasePage:

@@ -5,4 +5,6 @@ import "./forms.js";
 import "./times.js";
 import "./menus.js";
 import "./copy.js";
+import "./keys.js";
+import "./filter.js";
 import "./replay.js";

@@ -30,7 +30,7 @@ document.body.addEventListener("htmx:sendError", (event) => {
   if (event.detail.elt instanceof HTMLFormElement) refuse(event.detail.elt, SENTENCES[0]);
 });
 
-document.body.addEventListener("muster:said", (event) => say(event.detail.sentence));
+document.body.addEventListener("muster:said", (event) => say(event.detail.sentence, { undo: event.detail.undo }));
 
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
