@@ -151,7 +151,8 @@ class Drawn:
         )
 
     def _on(self, day: date, state: str) -> str:
-        return self.listed(f"{f'state:{state} ' if state else ''}updated:{day.isoformat()}")
+        """Lead to the tasks that ended so on the day; without a state, to those added on it."""
+        return self.listed(f"state:{state} finished:{day.isoformat()}" if state else f"created:{day.isoformat()}")
 
 
 def _day(day: date) -> str:

@@ -1,6 +1,6 @@
 """The event log as people read it: newest first, with the titles of what each event speaks of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -101,11 +101,12 @@ def actors_of(project: Project) -> list[str]:
     return [f"{kind}:{name}" for kind, name in found[:MOST_ACTORS]]
 
 
-def entries_of(events: Iterable[Event]) -> list[Entry]:
-    """Return the events with the titles of what they speak of, in four queries however many they are."""
+def entries_of(events: Iterable[Event], *, phases: Mapping[int, str] | None = None) -> list[Entry]:
+    """Return the events with the titles of what they speak of, in four queries however many they are; three with `phases` at hand."""
     events = list(events)
     titles = dict(Task.objects.filter(pk__in={event.task_id for event in events if event.task_id}).values_list("pk", "title"))
-    phases = dict(Phase.objects.filter(pk__in={event.phase_id for event in events if event.phase_id}).values_list("pk", "name"))
+    if phases is None:
+        phases = dict(Phase.objects.filter(pk__in={event.phase_id for event in events if event.phase_id}).values_list("pk", "name"))
     agents = dict(Agent.objects.filter(pk__in={event.agent_id for event in events if event.agent_id}).values_list("pk", "name"))
     attempts = dict(Attempt.objects.filter(pk__in={event.attempt_id for event in events if event.attempt_id}).values_list("pk", "number"))
     return [

@@ -1,15 +1,14 @@
 """The board as it was: the state of every task at a place of the event log, told by the log alone."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
 
 from coordination.lifecycle import STATE_AFTER, State
-from coordination.models import Agent, Event, Phase, Project, Task
+from coordination.models import Event, Phase, Project
 from coordination.models.clock import now
 from coordination.models.sql import rows
 from coordination.queries.board import COLUMNS, ColumnKind
@@ -80,6 +79,8 @@ class Replay:
     started_at: datetime | None
     begins_late: bool  # older events were dropped, so a task appears with its first event that is left
     chapters: list[Chapter] = field(default_factory=list)
+    happened: list[Event] = field(default_factory=list)  # between the moment before and this one, newest first
+    phases: dict[int, str] = field(default_factory=dict)
 
     @property
     def is_now(self) -> bool:
@@ -112,44 +113,51 @@ class Replay:
 
 
 def replay(project: Project, *, at: int | None = None, moment: datetime | None = None) -> Replay:
-    """Return the board as it was after event `at`, or at `moment`; without either, as it is now by the log."""
+    """Return the board as it was after event `at`, or at `moment`; without either, as it is now by the log. Eight queries."""
     events = Event.objects.filter(project=project)
-    first = events.order_by("txid", "id").values_list("id", "at", "kind").first()
-    last = events.order_by("-txid", "-id").values_list("id", flat=True).first()
-    if first is None or last is None:
+    bounds = rows(BOUNDS, {"project": project.pk})
+    if not bounds:
         return Replay(0, 0, 0, None, [OldColumn(kind, 0, []) for kind in COLUMNS], {}, [], [], None, False)
-    here = _place(events, at, moment) if at is not None or moment is not None else events.filter(pk=last).first()
-    place = here.pk if here else first[0] - 1
+    first, started_at, kind, last = bounds[0]
+    if moment is not None and at is None:
+        at = events.filter(at__lte=moment).order_by("-txid", "-pk").values_list("pk", flat=True).first() or first - 1
+    recent = list(events.filter(pk__lte=last if at is None else at).order_by("-pk")[:MOST_HAPPENED])
+    here = recent[0] if recent else None
+    place = here.pk if here else first - 1
     before, after = _around(events, place, here)
-    seen = NOW if place >= last else place
     names = dict(Phase.objects.filter(project=project).values_list("pk", "name"))
-    past = _Past(seen, names, before[0] if before else 0, now() if place >= last or here is None else here.at)
-    cards, totals = _states(project, past, is_cut=first[2] != "project.created")
+    is_now, is_cut = place >= last, kind != "project.created"
+    past = _Past(NOW if is_now else place, names, before[0] if before else 0, now() if is_now or here is None else here.at)
+    cards, totals = _states(project, past, is_cut=is_cut)
     return Replay(
         at=place,
-        first=first[0],
+        first=first,
         last=last,
         moment=here,
         columns=[OldColumn(kind, sum(totals.get(state, 0) for state in kind.states), cards.get(kind.key, [])) for kind in COLUMNS],
         tones=_tones(totals),
         before=before,
         after=after,
-        started_at=first[1],
-        begins_late=first[2] != "project.created",
-        chapters=_chapters(events, names, first[0], last),
+        started_at=_aware(started_at),
+        begins_late=is_cut,
+        chapters=_chapters(events, names, first, last),
+        happened=[event for event in recent if event.pk > (before[0] if before else 0)],
+        phases=names,
     )
+
+
+BOUNDS = """
+    SELECT f.id, f.at, f.kind, l.id FROM (
+        SELECT id, at, kind FROM coordination_event WHERE project_id = %(project)s ORDER BY txid, id LIMIT 1
+    ) f CROSS JOIN (
+        SELECT id FROM coordination_event WHERE project_id = %(project)s ORDER BY txid DESC, id DESC LIMIT 1
+    ) l"""
 
 
 def states_at(project: Project, at: int = NOW) -> dict[int, State]:
     """Return the state of every task after event `at`."""
     found = rows(f"{_states_sql(is_cut=False)} SELECT id, state FROM known WHERE state IS NOT NULL", _params(project, at))
     return {task: State(state) for task, state in found}
-
-
-def _place(events: QuerySet[Event], at: int | None, moment: datetime | None) -> Event | None:
-    if at is not None:
-        return events.filter(pk__lte=at).order_by("-pk").first()
-    return events.filter(at__lte=moment).order_by("-txid", "-pk").first()
 
 
 def _around(events: QuerySet[Event], place: int, here: Event | None) -> tuple[list[int], list[int]]:
@@ -203,11 +211,12 @@ def _states_sql(*, is_cut: bool) -> str:
 
 # The cards of each column, and behind them one row for each state with the number of its tasks.
 CARDS_AND_COUNTS = f"""
-    SELECT id, since, event, agent_id, phase_id, state FROM (
+    SELECT placed.id, t.title, placed.since, placed.event, a.name, placed.phase_id, placed.state FROM (
         SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place
         FROM known WHERE state IS NOT NULL
-    ) placed WHERE place <= {CARDS}
-    UNION ALL SELECT NULL, CAST(NULL AS timestamptz), count(*), NULL, NULL, state FROM known WHERE state IS NOT NULL GROUP BY state"""
+    ) placed JOIN coordination_task t ON t.id = placed.id LEFT JOIN coordination_agent a ON a.id = placed.agent_id
+    WHERE place <= {CARDS}
+    UNION ALL SELECT NULL, '', CAST(NULL AS timestamptz), count(*), '', NULL, state FROM known WHERE state IS NOT NULL GROUP BY state"""
 
 
 def _params(project: Project, at: int) -> dict[str, Any]:
@@ -227,39 +236,33 @@ class _Past:
 def _states(project: Project, past: _Past, *, is_cut: bool) -> tuple[dict[str, list[OldCard]], dict[State, int]]:
     """Return the first cards of each column, newest first, and the number of tasks in each state."""
     found = rows(_states_sql(is_cut=is_cut) + CARDS_AND_COUNTS, _params(project, past.at))
-    told = sorted((row for row in found if row[0] is not None), key=lambda row: (-row[2], -row[0]))
-    titles = dict(Task.objects.filter(pk__in=[row[0] for row in told]).values_list("pk", "title"))
-    agents = dict(Agent.objects.filter(pk__in={row[3] for row in told if row[3]}).values_list("pk", "name"))
     cards: dict[str, list[OldCard]] = {}
-    for task, at, event, agent, phase, state in told:
+    for task, title, at, event, agent, phase, state in sorted(found, key=lambda row: (-row[3], -(row[0] or 0))):
+        if task is None:
+            continue
         since = _aware(at)
         card = OldCard(
             task_id=task,
-            title=titles.get(task, ""),
+            title=title,
             state=State(state),
             since=since,
             event_id=event,
-            agent=agents.get(agent, ""),
+            agent=agent or "",
             phase=past.phases.get(phase, ""),
             is_new=event > past.step_from > 0,
             age=max(timedelta(), past.moment - since),
         )
         cards.setdefault(next(kind.key for kind in COLUMNS if state in kind.states), []).append(card)
-    return cards, {State(row[5]): int(row[2]) for row in found if row[0] is None}
+    return cards, {State(row[6]): int(row[3]) for row in found if row[0] is None}
 
 
-def _aware(moment: Any) -> datetime:
-    """Read a time of a raw row: SQLite keeps it as text, in UTC."""
-    return moment if isinstance(moment, datetime) else datetime.fromisoformat(f"{moment}+00:00")
+def _aware(moment: datetime | str) -> datetime:
+    """Read a time of a raw row: SQLite keeps it as text, in UTC without saying so."""
+    read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _chapters(events: QuerySet[Event], names: dict[int, str], first: int, last: int) -> list[Chapter]:
     marks = list(events.filter(kind__in=CHAPTERS).order_by("-txid", "-pk")[:MOST_CHAPTERS])
     length = max(1, last - first)
     return [Chapter(mark, names.get(mark.phase_id or 0, ""), 1000 * (mark.pk - first) // length) for mark in reversed(marks)]
-
-
-def happened(project: Project, shown: Replay) -> Sequence[Event]:
-    """Return what happened between the moment before and this one, newest first."""
-    events = Event.objects.filter(project=project, pk__lte=shown.at, pk__gt=shown.previous or 0)
-    return list(events.order_by("-pk")[:MOST_HAPPENED])

@@ -8,7 +8,7 @@ from coordination.operations import keys, messages
 from coordination.queries import agents_page
 from coordination.queries.access import Permission, find_agent, find_key, find_project, require_everywhere, visible_projects
 from webui.forms import AgentKeyForm, TextForm
-from webui.requests import Request, actor_of, acts, done, page, server_of, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, page, server_of, shows, typed
 
 
 @shows
@@ -90,7 +90,7 @@ def say(request: Request, name: str) -> HttpResponse:
 def retire(request: Request, name: str) -> HttpResponse:
     require_everywhere(request.caller, Permission.ADMIN)
     agent = operations.retire(find_agent(request.caller, name), actor=actor_of(request))
-    undo = ("Undo", reverse("unretire_agent", args=[name]), {})
+    undo: Undo = ("Undo", reverse("unretire_agent", args=[name]), {})
     return done(request, f"{agent.title} is retired.", reverse("agents"), undo=undo)
 
 

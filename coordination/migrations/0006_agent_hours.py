@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0004_line_comments'),
+        ('coordination', '0005_shell'),
     ]
 
     operations = [
