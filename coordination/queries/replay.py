@@ -125,6 +125,11 @@ def replay(project: Project, *, at: int | None = None, moment: datetime | None =
     here = recent[0] if recent else None
     place = here.pk if here else first - 1
     before, after = _around(events, place, here)
+    # What did not change the board stands before the first step and behind the last.
+    if len(before) < STEPS and first < (before[-1] if before else place):
+        before.append(first)
+    if len(after) < STEPS and last > (after[-1] if after else place):
+        after.append(last)
     names = dict(Phase.objects.filter(project=project).values_list("pk", "name"))
     is_now, is_cut = place >= last, kind != "project.created"
     past = _Past(NOW if is_now else place, names, before[0] if before else 0, now() if is_now or here is None else here.at)

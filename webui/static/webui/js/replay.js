@@ -9,6 +9,7 @@ function start(form) {
   const target = document.getElementById("replay");
   let wanted = null;
   let busy = false;
+  let pending; // the step that was asked for while the answer to another was on its way
   let timer;
 
   const facts = () => target.querySelector("[data-at]").dataset;
@@ -30,6 +31,11 @@ function start(form) {
     settle();
   }
 
+  function step(name) {
+    if (busy) pending = name;
+    else show(facts()[name]);
+  }
+
   function settle() {
     const { at, last, words } = facts();
     slider.max = last;
@@ -37,6 +43,9 @@ function start(form) {
     slider.setAttribute("aria-valuetext", words);
     history.replaceState(history.state, "", `?at=${at}`);
     if (!facts().next) stop();
+    const name = pending;
+    pending = undefined;
+    if (name) step(name);
   }
 
   function stop() {
@@ -68,7 +77,7 @@ function start(form) {
   slider.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " ") toggle();
-    else if (KEYS[event.key]) show(facts()[KEYS[event.key]]);
+    else if (KEYS[event.key]) step(KEYS[event.key]);
     else return;
     event.preventDefault();
   });
