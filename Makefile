@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE = $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench chaos requirements clean
+.PHONY: help run demo test check bench chaos screenshots requirements clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ bench: $(DEV) ## Measure Muster next to raw SQL and procrastinate, and write ben
 
 chaos: $(DEV) ## Kill servers, agents and databases at random and prove that no task is lost
 	$(BIN)/python -m tests --chaos $(if $(DB),--db $(DB)) $(ARGS)
+
+screenshots: $(DEV) ## Picture every main page of a sample project into docs/screenshots (ARGS="board plan" for some)
+	$(BIN)/python -m scripts.screenshots $(ARGS)
 
 requirements: $(VENV)/tools/bin/uv ## Compile requirements.txt and requirements-dev.txt (ARGS="--upgrade" for newer versions)
 	$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in

@@ -111,8 +111,11 @@ INSTALLED_APPS = [
     "ninja",  # serves the API's docs page from our own static files
     "huey.contrib.djhuey",
     "coordination",
-    "webui",
+    "webui",  # before allauth, whose pages it draws
     "worker",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -124,6 +127,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webui.middleware.ContentSecurityPolicy",
     "webui.middleware.ViewerTimeZone",
@@ -162,6 +166,23 @@ TEMPLATES = [
     },
 ]
 
+# Signing in, a second factor and the list of sessions are allauth's, drawn by webui/templates/{account,mfa}.
+ACCOUNT_ADAPTER = "webui.signing_in.Accounts"
+ACCOUNT_FORMS = {"login": "webui.signing_in.SignInForm", "reauthenticate": "webui.signing_in.ConfirmForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]  # nobody signs up; without it allauth asks for mail addresses
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+# An address is slowed down soon, an account only when many addresses guess at it, and neither for more than minutes.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,30/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
+MFA_ADAPTER = "webui.signing_in.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account needs no mail address here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # of its 30 s steps, for clocks that are a little off
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -177,6 +198,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = MUSTER_HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a directory that is not there
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "webui.static_files.HashedFiles"},
+}
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

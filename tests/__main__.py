@@ -60,7 +60,8 @@ class Run:
     def _processes(self) -> list[str]:
         # Chaos runs measure recovery times, so they have the machine to themselves.
         named = any(argument.startswith(("-n", "--numprocesses")) for argument in self.arguments)
-        return [] if named or self.chaos else ["-n", str(min(2, os.cpu_count() or 1)), "--dist=loadfile"]
+        # One more than there are cores: much of a test's time goes to waiting for servers to start.
+        return [] if named or self.chaos else ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist=loadfile"]
 
 
 def _read(report: Path, outcome: Outcome) -> Outcome:

@@ -1,6 +1,6 @@
 from django.http import HttpRequest
 
-SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "flow")
+SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "bulk", "flow")
 
 
 def page(request: HttpRequest) -> dict[str, object]:

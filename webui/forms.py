@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 
-from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, ReviewPolicy, Tier
+from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, OnChange, Rerun, ReviewPolicy, Tier
 from coordination.models import Agent, Phase, Project, Role, Scope
+from coordination.operations.moves import Step
+from coordination.queries.board import COLUMNS
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
 
@@ -37,6 +39,13 @@ class ProjectForm(forms.Form):
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+PROJECT_GROUPS = {
+    "About it": ["name", "description"],
+    "Defaults of its tasks": ["review_policy", "max_attempts", "on_change", "rerun"],
+    "Limits and budget": ["lease_ttl", "max_running", "budget_usd", "agents_may_add"],
+}
+
+
 class ProjectSettingsForm(forms.Form):
     name = forms.CharField(max_length=200, widget=ONE_LINE)
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -47,12 +56,28 @@ class ProjectSettingsForm(forms.Form):
     lease_ttl = forms.IntegerField(
         min_value=SHORTEST_LEASE_TTL, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
     )
+    on_change = forms.ChoiceField(
+        choices=[
+            (OnChange.REREAD.value, "Its agent reads them again"),
+            (OnChange.CONTINUE.value, "Its agent goes on as it was told"),
+            (OnChange.STOP.value, "Its agent stops and hands it back"),
+        ],
+        label="When a task's instructions change",
+    )
+    rerun = forms.ChoiceField(
+        choices=[(Rerun.AS_IT_IS.value, "What its files say now"), (Rerun.AS_IT_WAS.value, "What the attempt before was told")],
+        label="A task that runs again is told",
+    )
     max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
     budget_usd = forms.DecimalField(
         min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none."
     )
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields under the headings that the page gives them."""
+        return [(title, [self[name] for name in names]) for title, names in PROJECT_GROUPS.items()]
 
     @staticmethod
     def initial_of(project: Project) -> dict[str, Any]:
@@ -62,6 +87,8 @@ class ProjectSettingsForm(forms.Form):
             "review_policy",
             "max_attempts",
             "lease_ttl",
+            "on_change",
+            "rerun",
             "max_running",
             "budget_usd",
             "agents_may_add",
@@ -78,6 +105,49 @@ class PhaseForm(forms.Form):
 
 class QuickTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
+    lane = forms.CharField(required=False, max_length=60)
+
+
+class FoldForm(forms.Form):
+    """A part of a board: the key of a column or of a swimlane."""
+
+    part = forms.RegexField(r"^[a-z]+(-\d+)?$", max_length=60)
+    folded = forms.BooleanField(required=False)
+
+
+class LimitForm(forms.Form):
+    column = forms.ChoiceField(choices=[(kind.key, kind.title) for kind in COLUMNS])
+    limit = forms.IntegerField(min_value=1, max_value=100_000, required=False)
+
+
+class MoveForm(forms.Form):
+    column = forms.CharField(required=False, max_length=20)
+    lane = forms.CharField(required=False, max_length=60)
+    above = forms.IntegerField(required=False)
+    below = forms.IntegerField(required=False)
+    step = forms.ChoiceField(required=False, choices=[("", ""), *((step.value, step.value) for step in Step)])
+    text = forms.CharField(required=False, max_length=50_000)
+
+
+class BulkForm(forms.Form):
+    """What is done to many tasks. Each action reads the one field it is named after, if it has one."""
+
+    priority = forms.IntegerField(required=False, min_value=0, max_value=100)
+    tier = forms.ChoiceField(required=False, choices=[("", "")] + [(tier.value, tier.value) for tier in Tier])
+    phase = forms.ModelChoiceField(queryset=Phase.objects.none(), required=False)
+    agent = forms.ModelChoiceField(queryset=Agent.objects.filter(retired_at=None), required=False)
+    labels = WordsField(required=False, max_length=500)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        phase = self.fields["phase"]
+        assert isinstance(phase, forms.ModelChoiceField)
+        phase.queryset = project.phases.all()
+
+
+class TitleForm(forms.Form):
+    title = forms.CharField(max_length=500, widget=ONE_LINE)
+    was = forms.CharField(max_length=500, strip=False)
 
 
 class TaskForm(forms.Form):
@@ -184,8 +254,30 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class AccountForm(forms.Form):
+class ChannelForm(forms.Form):
+    url = forms.URLField(
+        max_length=2000,
+        label="Address",
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://…", "autocomplete": "off"}),
+    )
+    kinds = WordsField(
+        required=False,
+        label="Kinds of events",
+        help_text="Separated by commas, such as task.done, task.failed, message.*; empty: everything.",
+        widget=ONE_LINE,
+    )
+
+
+class SlugForm(forms.Form):
+    slug = forms.CharField(max_length=60)
+
+
+class ThemeForm(forms.Form):
     theme = forms.ChoiceField(choices=[("system", "As the system says"), ("light", "Light"), ("dark", "Dark")])
+
+
+class AccountForm(ThemeForm):
     time_zone = forms.ChoiceField(choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())])
     shortcuts = forms.BooleanField(
         required=False, label="Keyboard shortcuts of one letter", help_text="Off: only those with Ctrl or Cmd work."

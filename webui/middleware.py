@@ -26,8 +26,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-# They bring pages of their own with scripts inside, and are not for content that strangers wrote.
-OTHER_POLICY = ("/admin/", "/api/docs")
+# It brings a page of its own with a script inside, and shows nothing that strangers wrote.
+OTHER_POLICY = "/api/docs"
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -70,17 +70,24 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Somebody opened the address of a form, from a bookmark or after signing in.
+        if response.status_code == 405 and request.method == "GET" and _is_ours(request) and not getattr(response, "content", b""):
+            return render(request, "405.html", status=405)
+        return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
-        ours = request.resolver_match is not None and request.resolver_match.func.__module__.startswith("webui.")
-        if not ours or not isinstance(error, MusterError):  # the other doors speak for themselves
+        if not _is_ours(request) or not isinstance(error, MusterError):  # the other doors speak for themselves
             return None
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
         template = "404.html" if error.status == 404 else "errors/refused.html"
         context = {"sentence": error.sentence, "title": error.title, "typed": _typed(request), "back": _came_from(request)}
         return render(request, template, context, status=error.status)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.func.__module__.startswith("webui.")
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:

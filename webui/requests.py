@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -22,6 +22,7 @@ from coordination.errors import Invalid
 from coordination.models import Project
 from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
+from coordination.queries.needs_you import needs_you_count
 
 View = Callable[..., HttpResponseBase]
 Undo = tuple[str, str, Mapping[str, object]]
@@ -79,6 +80,8 @@ def page(
         "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={getattr(request, 'live_after', 0)}",
     }
     wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
+    if not wants_part:
+        context.setdefault("needs_you", needs_you_count(request.caller))
     response = render(request, part if wants_part else template, context, status=status)
     response.headers["Cache-Control"] = "private, no-store"
     patch_vary_headers(response, ["HX-Request"])
@@ -97,6 +100,13 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
     # The message store keeps a text and its tags: the offer travels as the second.
     messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
+    return redirect(_wanted(request) or url)
+
+
+def changed(request: Request, url: str) -> HttpResponse:
+    """Answer a form whose effect is plain to see: nothing is said, the page refreshes."""
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Trigger": "muster:changed"})
     return redirect(_wanted(request) or url)
 
 
@@ -141,4 +151,9 @@ def _wanted(request: Request) -> str:
 
 
 def _next(request: HttpRequest) -> str:
-    return urlencode({"next": request.get_full_path()})
+    """Return where to go after signing in: this page, or for a form the page that it was on."""
+    if request.method in ("GET", "HEAD"):
+        return urlencode({"next": request.get_full_path()})
+    came_from = request.headers.get("Referer", "")
+    known = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    return urlencode({"next": urlsplit(came_from)._replace(scheme="", netloc="").geturl() if known else reverse("home")})

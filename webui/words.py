@@ -64,7 +64,7 @@ OF_EVENT = {
     "attempt": "history",
     "dependency": "link",
     "comment": "message-square",
-    "webhook": "send",
+    "webhook": "webhook",
     "repository": "git-commit-horizontal",
 }
 OF_ACTOR = {
@@ -81,6 +81,9 @@ OF_COLUMN = {
     "done": Look("Done", "circle-check", "done"),
     "failed": Look("Failed", "circle-x", "failed"),
 }
+# The order matters: most browsers claim to be several, and Android claims to be Linux.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("Linux", "Linux"))
 EVENT_WORDS = {
     "task.created": "created",
     "task.edited": "edited",
@@ -139,4 +142,10 @@ EVENT_WORDS = {
     "member.revoked": "removed a member",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
+    "webhook.created": "added a webhook",
+    "webhook.edited": "changed a webhook",
+    "webhook.deleted": "deleted a webhook",
+    "webhook.disabled": "switched a webhook off, which takes nothing any more",
+    "webhook.secret_renewed": "made a new signing secret for a webhook",
+    "webhook.tested": "sent a test to a webhook",
 }

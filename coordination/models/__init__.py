@@ -13,7 +13,7 @@ from coordination.models.lease import Lease
 from coordination.models.line_comment import LineComment
 from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
-from coordination.models.project import Membership, Project, Role
+from coordination.models.project import Fold, Membership, Project, Role
 from coordination.models.repository import ProjectRepository
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
@@ -27,6 +27,7 @@ __all__ = [
     "Attempt",
     "Dependency",
     "Event",
+    "Fold",
     "IdempotentRequest",
     "JobMark",
     "Lane",

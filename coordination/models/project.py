@@ -19,6 +19,7 @@ class Project(models.Model):
     max_running = models.PositiveIntegerField(null=True, blank=True)
     on_change = models.CharField(max_length=10, choices=choices(OnChange), default=OnChange.REREAD)
     rerun = models.CharField(max_length=10, choices=choices(Rerun), default=Rerun.AS_IT_IS)
+    wip_limits = models.JSONField(default=dict, blank=True)  # by column of the board: as many tasks are not yet too many
     agents_may_add = models.BooleanField(default=True)  # agent keys may add tasks
     budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     spent_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
@@ -58,3 +59,17 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.project}"
+
+
+class Fold(models.Model):
+    """A column or swimlane of a project's board that a person has collapsed."""
+
+    user = models.ForeignKey("coordination.User", on_delete=models.CASCADE, related_name="folds")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="folds")
+    part = models.CharField(max_length=60)  # the key of a column or a swimlane
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "project", "part"], name="a_part_is_folded_once")]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.project} for {self.user}"

@@ -73,6 +73,8 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["lane", "sort_key", "id"], condition=Q(state="queued"), name="task_claim_order"),
             models.Index(fields=["project", "state", "sort_key", "id"], name="task_board_order"),
+            # The newest of a state, for the columns of the board whose order is not the order of claims.
+            models.Index(fields=["project", "state", "state_since", "id"], name="task_board_since"),
             models.Index(fields=["phase", "state"], name="task_phase_progress"),
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="task_children"),
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="task_assigned"),

@@ -107,8 +107,9 @@ def restore(directory: Path) -> Backup:
 
 
 def _models() -> list[type[models.Model]]:
-    """Every table of ours, the ones that others refer to first."""
-    return [model for model in apps.get_app_config("coordination").get_models() if model._meta.managed]
+    """Every table of ours, the ones that others refer to first, and the second factors: a restore must not switch them off."""
+    ours = [model for model in apps.get_app_config("coordination").get_models() if model._meta.managed]
+    return [*ours, apps.get_model("mfa", "Authenticator")]
 
 
 def _repositories() -> Iterator[int]:

@@ -29,6 +29,7 @@ EDITABLE = {
     "max_running",
     "budget_usd",
     "agents_may_add",
+    "wip_limits",
 }
 
 

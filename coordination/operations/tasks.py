@@ -87,6 +87,14 @@ def assign(task: Task, agent: Agent | None, *, actor: Actor, fallback_after: int
 
 
 @atomically
+def relabel(task: Task, *, actor: Actor, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Task:
+    """Add and remove labels, whatever others the task has."""
+    task = _lock(task)
+    kept = [label for label in task.labels if label not in remove]
+    return edit_task(task, {"labels": [*kept, *(label for label in add if label not in kept)]}, actor=actor)
+
+
+@atomically
 def cancel(task: Task, *, actor: Actor, reason: str = "") -> Task:
     """Call the task off: at once, or when an agent holds it by telling the agent with its next heartbeat (P11)."""
     task = _lock(task)
@@ -197,6 +205,7 @@ BULK: dict[str, Callable[..., Task]] = {
     "assign": assign,
     "edit": edit_task,
     "take_back": take_back,
+    "relabel": relabel,
 }
 
 

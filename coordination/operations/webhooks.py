@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from coordination.actor import Actor
-from coordination.errors import Invalid
+from coordination.errors import Invalid, WrongState
 from coordination.models import Event, Project, Webhook
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check
 from coordination.operations.events import record
+from coordination.queries.channels import TEST
 
 EDITABLE = {"url", "kinds", "enabled"}
 KIND = re.compile(r"[a-z]+(\.[a-z_]+|\.\*)|\*")
@@ -60,6 +61,18 @@ def edit_webhook(webhook: Webhook, changes: Mapping[str, Any], *, actor: Actor, 
         record("webhook.edited", actor=actor, project=hook.project_id, webhook=hook.pk, fields=sorted(differences))
     hook.refresh_from_db()
     return hook
+
+
+@atomically
+def send_test(webhook: Webhook, *, actor: Actor) -> Event:
+    """Put an event in the log that only this webhook gets, whatever kinds it asked for, and end its pause between two tries.
+
+    It travels the way of every other event, behind what is due before it, so that it proves that way.
+    """
+    if not webhook.enabled:
+        raise WrongState("This webhook is paused; let it go on first.")
+    Webhook.objects.filter(pk=webhook.pk).update(next_try_at=None)
+    return record(TEST, actor=actor, project=webhook.project_id, webhook=webhook.pk)
 
 
 @atomically

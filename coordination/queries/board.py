@@ -1,95 +1,223 @@
-"""The board: tasks of one project in columns by state. Its number of queries does not grow with the tasks."""
+"""The board: tasks of one project in columns by state, and in swimlanes. Its number of queries does not grow with the tasks."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
 
 from coordination.lifecycle import State
-from coordination.models import Attempt, LaneAgent, Phase, Project, Task
+from coordination.models import Attempt, Phase, Project, Task
+from coordination.queries.cards import Card, cards_of
+from coordination.queries.plan import TONE_OF, Progress
+from coordination.queries.swimlanes import NOT_BEGUN, Kind, Lane, lanes_of, narrowed
 
-PAGE = 20
+PAGE = 15
+LANE_PAGE = 6
+NEXT_PAGE = 30  # of a column that is scrolled to its end
+LANES = 8
 MOST_SHOWN = 200  # of one column, when a board that was scrolled far refreshes itself
+MOST_LANES = 40
 
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """One column: the states that stand in it, and the order of its cards."""
+    """One column: the states that stand in it, and the order of its cards, `-` for the newest first."""
 
     key: str
     title: str
     states: tuple[State, ...]
-    order: tuple[str, ...]
+    order: str
 
 
 COLUMNS = (
-    ColumnKind("waiting", "Waiting", (State.WAITING,), ("sort_key", "id")),
-    ColumnKind("queued", "Queued", (State.QUEUED,), ("sort_key", "id")),
-    ColumnKind("progress", "In progress", (State.CLAIMED, State.RUNNING), ("-state_since", "-id")),
-    ColumnKind("needs", "Needs you", (State.BLOCKED, State.REVIEW), ("state_since", "id")),
-    ColumnKind("done", "Done", (State.DONE,), ("-state_since", "-id")),
-    ColumnKind("failed", "Failed", (State.FAILED, State.CANCELLED), ("-state_since", "-id")),
+    ColumnKind("waiting", "Waiting", (State.WAITING,), "sort_key"),
+    ColumnKind("queued", "Queued", (State.QUEUED,), "sort_key"),
+    ColumnKind("progress", "In progress", (State.CLAIMED, State.RUNNING), "-state_since"),
+    ColumnKind("needs", "Needs you", (State.BLOCKED, State.REVIEW), "state_since"),
+    ColumnKind("done", "Done", (State.DONE,), "-state_since"),
+    ColumnKind("failed", "Failed", (State.FAILED, State.CANCELLED), "-state_since"),
 )
 BY_KEY = {kind.key: kind for kind in COLUMNS}
+COLUMN_OF = {state: kind for kind in COLUMNS for state in kind.states}
 
 
 @dataclass(frozen=True)
 class Column:
+    """One column, or a lane's part of it. `total` counts its tasks, `cards` are the first of them."""
+
     kind: ColumnKind
+    lane: Lane | None
     total: int
-    tasks: list[Task]
-    next_offset: int | None  # None: these were the last
+    limit: int | None = None  # of tasks in the whole column; more are too many
+    is_folded: bool = False
+    cards: list[Card] = field(default_factory=list)
+
+    @property
+    def next_offset(self) -> int | None:
+        return len(self.cards) if len(self.cards) < self.total and self.cards else None
+
+    @property
+    def page_size(self) -> int:
+        return LANE_PAGE if self.lane else PAGE
+
+    @property
+    def is_full(self) -> bool:
+        return self.limit is not None and self.total >= self.limit
+
+    @property
+    def cell(self) -> str:
+        """Its name in addresses and in the page."""
+        return f"{self.lane.key}.{self.kind.key}" if self.lane else self.kind.key
+
+
+@dataclass(frozen=True)
+class LaneOfBoard:
+    lane: Lane
+    progress: Progress
+    is_folded: bool
+    columns: list[Column]
 
 
 @dataclass(frozen=True)
 class Board:
+    """`columns` are the heads with their totals; they hold the cards too where there are no lanes."""
+
     columns: list[Column]
+    lanes: list[LaneOfBoard]
+    more_lanes: int
     phases: list[Phase]
     total: int
 
 
-def board(project: Project, *, matching: QuerySet[Task] | None = None, shown: Mapping[str, int] | None = None) -> Board:
-    """Return the board of a project: of all its tasks, or of those `matching` a filter.
+@dataclass(frozen=True)
+class Shown:
+    """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page."""
 
-    `shown` asks for more cards of a column than its first page.
-    """
+    lanes: Kind | None = None
+    upto: int = LANES
+    folded: Collection[str] = ()
+    cells: Mapping[str, int] = field(default_factory=dict)
+
+
+def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = None) -> Board:
+    """Return the board of a project: of all its tasks, or of those `matching` a filter."""
+    phases = list(project.phases.all())
+    counts = _counts(phases, matching) if shown.lanes is not Kind.AGENT else _counts_by_agent(project, matching)
+    totals = _by_column(_summed(counts.values()))
+    heads = [_head(project, kind, totals, shown) for kind in COLUMNS]
     tasks = project.tasks.all() if matching is None else matching
-    counts = state_counts(tasks)
-    columns = [column(tasks, kind, limit=(shown or {}).get(kind.key, PAGE), total=_total(kind, counts)) for kind in COLUMNS]
-    return Board(columns, list(project.phases.all()), sum(counts.values()))
+    if shown.lanes is None:
+        return Board(_filled(tasks, heads, shown), [], 0, phases, sum(totals.values()))
+    found = lanes_of(project, shown.lanes, phases, counts, every=matching is None)
+    upto = min(max(shown.upto, LANES), MOST_LANES)
+    lanes = [_lane(lane, counts.get(lane.id, Counter()), shown) for lane in found[:upto]]
+    filled = iter(_filled(tasks, [column for lane in lanes if not lane.is_folded for column in lane.columns], shown))
+    lanes = [lane if lane.is_folded else LaneOfBoard(lane.lane, lane.progress, False, [next(filled) for _ in COLUMNS]) for lane in lanes]
+    return Board(heads, lanes, max(len(found) - upto, 0), phases, sum(totals.values()))
 
 
-def column(tasks: QuerySet[Task], kind: ColumnKind, *, offset: int = 0, limit: int = PAGE, total: int | None = None) -> Column:
-    """Return a page of one column."""
-    tasks = tasks.filter(state__in=kind.states)
-    total = tasks.count() if total is None else total
-    if total <= offset:
-        return Column(kind, total, [], None)
-    limit = min(max(limit, PAGE), MOST_SHOWN)
-    cards = list(_with_card_facts(tasks).order_by(*kind.order)[offset : offset + limit])
-    end = offset + len(cards)
-    return Column(kind, total, cards, end if end < total and cards else None)
+def column(
+    tasks: QuerySet[Task], kind: ColumnKind, *, lane: Lane | None = None, offset: int = 0, limit: int = PAGE
+) -> tuple[list[Card], bool]:
+    """Return the cards of a column from `offset` on, and whether there are more."""
+    among = narrowed(tasks, lane) if lane else tasks
+    order = kind.order, "-id" if kind.order.startswith("-") else "id"
+    ids = list(among.filter(state__in=kind.states).order_by(*order).values_list("pk", flat=True)[offset : offset + NEXT_PAGE + 1])
+    return cards_of(ids[:NEXT_PAGE]), len(ids) > NEXT_PAGE
 
 
-def state_counts(tasks: QuerySet[Task]) -> Counter[str]:
-    rows = tasks.values_list("state").annotate(Count("pk")).order_by()
-    return Counter(dict(rows))
+def _head(project: Project, kind: ColumnKind, totals: Mapping[str, int], shown: Shown) -> Column:
+    return Column(kind, None, totals[kind.key], project.wip_limits.get(kind.key), kind.key in shown.folded)
 
 
-def _total(kind: ColumnKind, counts: Mapping[str, int]) -> int:
-    return sum(counts.get(state, 0) for state in kind.states)
+def _lane(lane: Lane, counts: Counter[str], shown: Shown) -> LaneOfBoard:
+    tones: Counter[str] = Counter()
+    for state, count in counts.items():
+        tones[TONE_OF[State(state)]] += count
+    totals = _by_column(counts)
+    columns = [Column(kind, lane, totals[kind.key], is_folded=kind.key in shown.folded) for kind in COLUMNS]
+    return LaneOfBoard(lane, Progress(tones), lane.key in shown.folded, columns)
 
 
-def _with_card_facts(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    newest = Attempt.objects.filter(task=OuterRef("pk")).order_by("-number")
-    runnable = LaneAgent.objects.filter(lane=OuterRef("lane"), agent__retired_at=None)
-    return (
-        tasks.select_related("phase", "assigned_to", "lease__agent")
-        .annotate(
-            could_run=Exists(runnable),
-            last_agent=Subquery(newest.values(title=Coalesce(NullIf("agent__display_name", Value("")), "agent__name"))[:1]),
+def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> list[Column]:
+    """Put the first cards into every column that is open."""
+    limits = [_limit(column, shown) for column in columns]
+    ids = _first_ids(tasks, columns, limits)
+    cards = {card.task.pk: card for card in cards_of([pk for found in ids.values() for pk in found])}
+    return [
+        Column(
+            column.kind, column.lane, column.total, column.limit, column.is_folded, [cards[pk] for pk in ids.get(place, ()) if pk in cards]
         )
-        .defer("objective", "criteria", "result")
-    )
+        for place, column in enumerate(columns)
+    ]
+
+
+def _limit(column: Column, shown: Shown) -> int:
+    if column.is_folded or not column.total:
+        return 0
+    return min(max(shown.cells.get(column.cell, column.page_size), column.page_size), MOST_SHOWN)
+
+
+def _first_ids(tasks: QuerySet[Task], columns: Sequence[Column], limits: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the first tasks of every column, in one statement: each state is read from an index in the column's order."""
+    parts: list[str] = []
+    params: list[Any] = []
+    for place, (column, limit) in enumerate(zip(columns, limits, strict=True)):
+        among = narrowed(tasks, column.lane) if column.lane else tasks
+        for state in column.kind.states if limit else ():
+            order = column.kind.order, "-id" if column.kind.order.startswith("-") else "id"
+            first = among.filter(state=state).order_by(*order).values_list("pk", "sort_key", "state_since")[:limit]
+            sql, values = first.query.sql_with_params()
+            parts.append(f"SELECT {place} AS place, part.* FROM ({sql}) part")
+            params += values
+    if not parts:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        rows = sorted(cursor.fetchall())
+    return {place: _merged(columns[place].kind, list(found))[: limits[place]] for place, found in groupby(rows, key=lambda row: row[0])}
+
+
+def _merged(kind: ColumnKind, rows: list[tuple[int, int, int, object]]) -> list[int]:
+    """Bring the rows (place, id, sort key, since) of a column's states into one order."""
+    value = 2 if kind.order == "sort_key" else 3
+    rows.sort(key=lambda row: (row[value], row[1]), reverse=kind.order.startswith("-"))
+    return [row[1] for row in rows]
+
+
+def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
+    """Count the tasks of each phase by state, from the index alone where nothing is filtered."""
+    tasks = Task.objects.filter(phase__in=[phase.pk for phase in phases]) if matching is None else matching
+    rows = tasks.order_by().values_list("phase_id", "state").annotate(number=Count("*"))
+    counts: dict[int, Counter[str]] = {}
+    for phase_id, state, count in rows:
+        counts.setdefault(phase_id, Counter())[state] = count
+    return counts
+
+
+def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
+    """Count the tasks of each agent by state, as `swimlanes.OF_TASK` says whose they are, by a join where that would look up each."""
+    tasks = (project.tasks.all() if matching is None else matching).order_by()
+    begun = Attempt.objects.filter(number=F("task__attempts_made"), task__in=tasks.exclude(state__in=NOT_BEGUN).values("pk")).order_by()
+    others = tasks.filter(Q(state__in=NOT_BEGUN) | Q(attempts_made=0))
+    counts: dict[int, Counter[str]] = {}
+    for agent_id, state, number in begun.values_list("agent_id", "task__state").annotate(number_of=Count("*")):
+        counts.setdefault(agent_id, Counter())[state] += number
+    for agent_id, state, number in others.values_list("assigned_to_id", "state").annotate(number=Count("*")):
+        counts.setdefault((agent_id or 0) if state in NOT_BEGUN else 0, Counter())[state] += number
+    return counts
+
+
+def _summed(counters: Collection[Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
+
+
+def _by_column(counts: Mapping[str, int]) -> dict[str, int]:
+    return {kind.key: sum(counts.get(state, 0) for state in kind.states) for kind in COLUMNS}

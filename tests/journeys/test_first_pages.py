@@ -23,6 +23,7 @@ PAGES = [
     ),
     *("/t/8/", "/t/10/", "/t/5/", "/t/7/edit", "/t/7/files", "/t/7/files/edit", "/t/7/history", "/t/7/diff", "/t/13/attempts"),
     *("/t/3/attempts/1/brief", "/t/3/activity", "/t/7/files/view?path=context/decisions.md", "/t/7/menu", "/p/tally/columns/done"),
+    *("/t/7/move", "/t/7/title", "/p/tally/?lanes=phase", "/p/tally/?lanes=agent&q=tier:heavy"),
 ]
 SAY = "from coordination.models import Task, User; from coordination.operations import messages; t = Task.objects.get(pk={}); "
 SAY += "messages.say(t.project, '{}', actor=User.objects.get().actor, task=t)"
@@ -45,7 +46,7 @@ def test_a_person_plans_a_project_from_nothing(site: MusterServer, page: Page) -
     expect(page.get_by_role("heading", name="Survey")).to_be_visible()
     page.get_by_role("link", name="Board").click()
     page.get_by_label("Title of a new task").fill("Find north")
-    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Add the task").click()
     expect(page.locator("#column-queued")).to_contain_text("Find north")
     expect(page.get_by_text("No agent could run this")).to_be_visible()
 
@@ -100,9 +101,10 @@ def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> 
 def test_a_card_s_menu_reprioritises_by_keyboard(sample: MusterServer, page: Page) -> None:
     sign_in(page, sample)
     page.goto(f"{sample.url}/p/tally/")
-    page.get_by_label("Actions on #7").focus()
+    page.get_by_label("Move #7 to…").focus()
     page.keyboard.press("Enter")
     dialog = page.locator("dialog[open]")
+    dialog.get_by_role("link", name="Other actions").press("Enter")
     priority = dialog.get_by_label(re.compile("^Priority"))
     priority.fill("3")
     priority.press("Enter")
@@ -179,9 +181,10 @@ def test_it_reads_and_works_without_javascript(sample: MusterServer, browser: Br
     page.goto(f"{sample.url}/p/tally/?phase=2")
     expect(page.locator("#column-progress")).to_contain_text("Jared")
     page.get_by_label("Title of a new task").fill("Without a script")
-    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Add the task").click()
     expect(page.get_by_role("status").first).to_contain_text("Added #")
-    page.get_by_label("Actions on #7").click()
+    page.get_by_label("Move #7 to…").click()
+    page.get_by_role("link", name="Other actions").click()
     page.get_by_label(re.compile("^Priority")).fill("2")
     page.locator("form", has=page.get_by_label(re.compile("^Priority"))).get_by_role("button", name="Set").click()
     expect(page.locator(".band")).to_contain_text("Critical")

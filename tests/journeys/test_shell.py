@@ -4,11 +4,20 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import fresh_database
 from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
 from tests.servers import MusterServer, running_muster
+from tests.servers.browser import accessibility_faults
+from tests.webui.codes import code_of
+
+ADD_TASK = """
+from coordination.models import Project, User
+from coordination.operations.creation import NewTask, create_task
+create_task(Project.objects.get(), NewTask(title="Added after the restart"), actor=User.objects.get().actor)
+"""
+REMOVE_TASK = "from coordination.models import Task; Task.objects.get(title='Added after the restart').delete()"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +36,7 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.goto(f"{shared.url}/p/tally/")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_contain_text("Go to the plan")
+    expect(sheet).to_contain_text("Go to plan")
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(sheet).to_be_visible()
@@ -39,7 +48,7 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.keyboard.press("g")
     page.keyboard.press("p")
     page.wait_for_url("**/p/tally/plan")
-    expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to the board (g then b)")
+    expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to board (g then b)")
 
 
 def test_what_was_done_can_be_undone_for_a_while(shared: MusterServer, page: Page) -> None:
@@ -54,3 +63,96 @@ def test_what_was_done_can_be_undone_for_a_while(shared: MusterServer, page: Pag
     expect(page.get_by_role("row", name="Quill")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("Quill may work again.")
     expect(toast).to_have_count(0)
+
+
+def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/t/7/")
+    page.goto(f"{shared.url}/p/tally/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search or do something")
+    expect(field).to_be_focused()
+    recent = page.get_by_role("group", name="Recent")
+    expect(recent.get_by_role("option")).to_have_count(1)
+    expect(field).to_have_attribute("aria-activedescendant", "palette-option-1")
+    assert accessibility_faults(page) == []
+    field.fill("parser common")
+    expect(page.get_by_role("group", name="Tasks").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/3/")
+    page.keyboard.press("Control+k")
+    field.fill("nothing of this kind")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("Nothing is called")
+    field.fill("dark theme")
+    expect(page.get_by_role("listbox").get_by_role("option", selected=True)).to_have_text("Use the dark theme")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+
+
+def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: Page, browser: Browser) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/account")
+    assert accessibility_faults(page) == []
+    page.get_by_role("link", name="Add an authenticator app").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    assert accessibility_faults(page) == []
+    page.get_by_role("button", name="Confirm").click()
+    secret = page.locator("#totp-secret").inner_text().strip()
+    assert accessibility_faults(page) == []
+    page.get_by_label("Authenticator code").fill(code_of(secret, steps_ahead=-1))
+    page.get_by_role("button", name="Switch the second factor on").click()
+    recovery = page.locator("#codes").inner_text().split()
+    assert accessibility_faults(page) == []
+    context = browser.new_context(color_scheme="dark")
+    other = context.new_page()
+    other.goto(f"{shared.url}/login?next=/a/")
+    other.get_by_label("Username").fill("ada")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    expect(other.get_by_label("Code")).to_be_visible()
+    assert accessibility_faults(other) == []
+    other.get_by_label("Code").fill(code_of(secret))
+    other.keyboard.press("Enter")
+    other.wait_for_url(f"{shared.url}/a/")
+    context.close()
+    assert len(recovery) == 10
+    page.goto(f"{shared.url}/account")
+    page.get_by_role("link", name="Remove the second factor").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_role("link", name="Add an authenticator app")).to_be_visible()
+
+
+def test_a_restart_of_the_server_loses_no_text_and_no_focus(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
+    words = page.locator("[data-live-words]").last
+    expect(words).to_have_text("Live")
+    field = page.get_by_label("Title of a new task")
+    field.fill("Half a tit")
+    shared.terminate()
+    expect(words).to_have_text("Reconnecting…", timeout=15_000)
+    expect(page.locator("#live-said")).to_contain_text("what you type is kept")
+    expect(page.locator(".top .live")).to_be_visible()
+    field.press("Enter")
+    expect(page.locator(".quick-add .refusal")).to_contain_text("Nothing was changed")
+    shared.start()
+    expect(words).to_have_text("Live", timeout=20_000)
+    shared.manage("shell", "--no-imports", "-c", ADD_TASK)
+    expect(page.locator("#board")).to_contain_text("Added after the restart")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Half a tit")
+    shared.manage(
+        "shell", "--no-imports", "-c", "from coordination.models import Task; Task.objects.get(title__endswith='the restart').delete()"
+    )
+
+
+def test_the_admin_pages_work_under_the_policy_of_all_pages(shared: MusterServer, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    sign_in(page, shared)
+    for path in ("/admin/", "/admin/coordination/event/", "/admin/coordination/user/1/change/", "/admin/coordination/task/1/change/"):
+        page.goto(f"{shared.url}{path}")
+    assert said == []

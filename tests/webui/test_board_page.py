@@ -81,7 +81,7 @@ def test_a_column_continues_where_it_ended(ada: User, project: Project, phase: P
     create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number in range(30)], actor=ada.actor)
     client = signed_in(ada)
     first = client.get("/p/tally/").content.decode()
-    more = client.get("/p/tally/columns/queued?offset=20", headers={"HX-Request": "true"}).content.decode()
+    more = client.get("/p/tally/columns/queued?offset=15", headers={"HX-Request": "true"}).content.decode()
     shown = [number for number in range(30) if f"Number {number}</bdi>" in first]
     rest = [number for number in range(30) if f"Number {number}</bdi>" in more]
     assert sorted(shown + rest) == list(range(30))
@@ -90,7 +90,7 @@ def test_a_column_continues_where_it_ended(ada: User, project: Project, phase: P
 
 def test_a_refresh_shows_as_much_as_was_scrolled_into_view(ada: User, project: Project, phase: Phase, task: Task) -> None:
     create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number in range(60)], actor=ada.actor)
-    part = signed_in(ada).get("/p/tally/?shown_queued=40", headers={"HX-Request": "true"}).content.decode()
+    part = signed_in(ada).get("/p/tally/?shown.queued=40", headers={"HX-Request": "true"}).content.decode()
     assert part.count('class="card"') == 40
     assert "<html" not in part
 

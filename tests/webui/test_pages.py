@@ -186,6 +186,7 @@ def test_only_admins_see_keys_and_change_settings(pat: User, ada: User, project:
 def test_settings_and_members_are_saved(ada: User, stranger: User, project: Project) -> None:
     client = signed_in(ada)
     form = {"name": "Tally two", "review_policy": "required", "max_attempts": 5, "lease_ttl": 300, "version": project.version}
+    form |= {"on_change": "stop", "rerun": "as_it_was"}
     assert client.post("/p/tally/settings/save", form).status_code == 302
     project.refresh_from_db()
     assert (project.name, project.review_policy, project.lease_ttl, project.agents_may_add) == ("Tally two", "required", 300, False)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -14,8 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
+from coordination.models import Project
 from coordination.queries.activity import Entry
-from webui import markdown, words
+from webui import markdown, places, words
 
 register = template.Library()
 
@@ -25,12 +27,18 @@ BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon; with a label it speaks for itself, without one the text beside it does."""
+    return _drawn(name, label)
+
+
+@lru_cache(maxsize=1000)  # a board draws hundreds, of a few kinds
+def _drawn(name: str, label: str) -> SafeString:
     href = f"{static('webui/icons.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
 
 
+@lru_cache(maxsize=100)
 def _badge(look: words.Look) -> SafeString:
     return format_html('<span class="state tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
 
@@ -194,6 +202,29 @@ def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     asks = [f"every {every}s"] if every else []
     triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body", *asks])
     return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
+
+
+@register.simple_tag
+def places_everywhere() -> list[places.Link]:
+    return places.everywhere()
+
+
+@register.simple_tag
+def places_of(project: Project | None) -> list[places.Link]:
+    return places.of_project(project) if project else []
+
+
+@register.simple_tag
+def more_than_tabs(links: list[places.Link]) -> list[places.Link]:
+    return [link for link in links if not link.place.is_tab]
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Return the browser and the system that a User-Agent names, as far as it can be guessed."""
+    made = next((name for word, name in words.BROWSERS if word in user_agent), "A browser")
+    system = next((name for word, name in words.SYSTEMS if word in user_agent), "")
+    return f"{made} on {system}" if system else made
 
 
 @register.filter

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from coordination.hub import Subscription, hub
@@ -33,6 +35,12 @@ def live(request: Request) -> HttpResponseBase:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here for pages that name no icon, such as the admin's."""
+    return redirect(static("webui/mark.svg"))
 
 
 def _stream(watched: set[int] | None, seen: int) -> Iterator[bytes]:

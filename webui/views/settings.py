@@ -1,12 +1,13 @@
 from django.http import HttpResponse
 from django.urls import reverse
 
-from coordination.errors import NotFound
-from coordination.models import Project, User
+from coordination.errors import Invalid, NotFound
+from coordination.models import Project, Role, User, Webhook
 from coordination.operations import projects
 from coordination.queries.access import Permission, find_project
+from coordination.queries.channels import channels_of
 from coordination.queries.project_settings import keys_of, members_of
-from webui.forms import KeyForm, MemberForm, ProjectSettingsForm, ReasonForm
+from webui.forms import ChannelForm, KeyForm, MemberForm, ProjectSettingsForm, ReasonForm, SlugForm
 from webui.requests import Request, actor_of, acts, done, page, shows, typed
 
 
@@ -15,19 +16,28 @@ def show(request: Request, slug: str) -> HttpResponse:
     return settings_page(request, find_project(request.caller, slug))
 
 
-def settings_page(request: Request, project: Project, *, new_key: str = "") -> HttpResponse:
+def settings_page(
+    request: Request, project: Project, *, new_key: str = "", new_secret: str = "", of_hook: Webhook | None = None
+) -> HttpResponse:
+    """Show the settings; what a form made and is shown only once comes with them."""
     may_admin = request.caller.may(Permission.ADMIN, project.pk)
     return page(
         request,
         "project_settings/settings.html",
+        part="project_settings/_channels.html",
         project=project,
         section="settings",
         form=ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project)),
         members=members_of(project),
         member_form=MemberForm(auto_id="member_%s"),
+        roles=Role.choices,
         keys=keys_of(project) if may_admin else [],
         key_form=KeyForm(auto_id="key_%s"),
         new_key=new_key,
+        channels=channels_of(project) if may_admin else [],
+        channel_form=ChannelForm(auto_id="channel_%s"),
+        new_secret=new_secret,
+        of_hook=of_hook,
         server=f"{request.scheme}://{request.get_host()}",
     )
 
@@ -60,8 +70,10 @@ def grant(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.ADMIN)
     wanted = typed(MemberForm(request.POST))
     user = _person(wanted["username"])
+    before = project.memberships.filter(user=user).first()
     projects.grant_role(project, user, wanted["role"], actor=actor_of(request))
-    return done(request, f"{user.get_username()} is {wanted['role']} now.", reverse("project_settings", args=[slug]))
+    undo = ("Undo", reverse("grant_role", args=[slug]), wanted | {"role": before.role}) if before else None
+    return done(request, f"{user.get_username()} is {wanted['role']} now.", reverse("project_settings", args=[slug]), undo=undo)
 
 
 @acts
@@ -73,6 +85,16 @@ def revoke(request: Request, slug: str, user_id: int) -> HttpResponse:
     projects.revoke_role(project, member.user, actor=actor_of(request))
     again = ("Undo", reverse("grant_role", args=[slug]), {"username": member.user.get_username(), "role": member.role})
     return done(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]), undo=again)
+
+
+@acts
+def delete(request: Request, slug: str) -> HttpResponse:
+    """Delete the whole project, once its slug was typed: there is no undo."""
+    project = find_project(request.caller, slug, Permission.ADMIN)
+    if typed(SlugForm(request.POST))["slug"].strip() != project.slug:
+        raise Invalid(f"Type the project's slug, {project.slug}, to delete it.", field="slug")
+    projects.delete_project(project, actor=actor_of(request))
+    return done(request, f"{project.name} and everything in it is deleted.", reverse("home"))
 
 
 def _person(username: str) -> User:

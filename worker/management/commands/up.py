@@ -4,9 +4,11 @@ import logging
 import signal
 import sys
 from argparse import ArgumentParser
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
@@ -34,7 +36,8 @@ class Command(BaseCommand):
                 startup.refuse_a_taken_port(settings.HOST, settings.PORT)
             for warning in startup.refuse_what_checks_refuse():
                 log.warning("%s", warning)
-            settings.STATIC_ROOT.mkdir(exist_ok=True)  # the web server warns of a directory that is not there
+            if not jobs_only:
+                call_command("gatherstatic", stdout=StringIO())
             startup.bring_schema_up_to_date(may_migrate=not no_migrate)
             self._welcome()
         except startup.CannotStart as error:

@@ -6,5 +6,8 @@ import "./times.js";
 import "./menus.js";
 import "./copy.js";
 import "./keys.js";
+import "./palette.js";
+import "./needs.js";
 import "./filter.js";
+import "./board.js";
 import "./replay.js";

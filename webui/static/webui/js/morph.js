@@ -5,8 +5,9 @@ const isDirty = (field) => {
   return field.value !== field.defaultValue;
 };
 const isField = (node) => node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
+const isTypedIn = (node) => isField(document.activeElement) && node.contains(document.activeElement);
 const holdsWork = (node) =>
-  node instanceof HTMLFormElement && (node.contains(document.activeElement) || [...node.elements].some((field) => isField(field) && field.type !== "hidden" && isDirty(field)));
+  node instanceof HTMLFormElement && (isTypedIn(node) || [...node.elements].some((field) => isField(field) && field.type !== "hidden" && isDirty(field)));
 
 Idiomorph.defaults.ignoreActiveValue = true;
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0005_shell'),
+        ('coordination', '0006_board'),
     ]
 
     operations = [

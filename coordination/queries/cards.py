@@ -1,0 +1,58 @@
+"""What a card of the board says beyond the row of its task."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from coordination.models import Agent, Attempt, LaneAgent, Task
+
+
+@dataclass(frozen=True)
+class Card:
+    """`agent` holds the task, or had it last; `cost` sums its attempts; `could_run` is false when no registered agent could."""
+
+    task: Task
+    agent: Agent | None
+    is_held: bool
+    attempt: int
+    progress: int | None  # percent, of an attempt that runs
+    note: str
+    cost: Decimal | None
+    could_run: bool
+
+
+def cards_of(ids: Sequence[int]) -> list[Card]:
+    """Return the cards of these tasks in this order; three queries however many."""
+    if not ids:
+        return []
+    tasks = Task.objects.filter(pk__in=ids).select_related("phase", "assigned_to", "lease__agent")
+    by_id = {task.pk: task for task in tasks.defer("objective", "criteria", "result", "phase__description", "phase__blockers")}
+    attempts = _attempts(ids)
+    served = set(LaneAgent.objects.filter(lane__in={task.lane_id for task in by_id.values()}, agent__retired_at=None).values_list("lane"))
+    return [_card(by_id[pk], attempts.get(pk, []), (by_id[pk].lane_id,) in served) for pk in ids if pk in by_id]
+
+
+def _attempts(ids: Collection[int]) -> dict[int, list[Attempt]]:
+    found: dict[int, list[Attempt]] = {}
+    needed = Attempt.objects.filter(task__in=ids).select_related("agent").order_by("task_id", "number")
+    for attempt in needed.only(
+        "task_id", "number", "progress", "progress_note", "cost_usd", "agent__name", "agent__display_name", "agent__silent_since"
+    ):
+        found.setdefault(attempt.task_id, []).append(attempt)
+    return found
+
+
+def _card(task: Task, attempts: list[Attempt], could_run: bool) -> Card:
+    is_held = hasattr(task, "lease")
+    newest = attempts[-1] if attempts else None
+    costs = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
+    return Card(
+        task=task,
+        agent=task.lease.agent if is_held else newest.agent if newest else None,
+        is_held=is_held,
+        attempt=task.attempts_made,
+        progress=newest.progress if newest and is_held else None,
+        note=newest.progress_note if newest and is_held else "",
+        cost=sum(costs, Decimal(0)) if costs else None,
+        could_run=could_run,
+    )

@@ -1,0 +1,255 @@
+"""The board by mouse and by keyboard, in a real browser: drag, move, select, rename, fold, add."""
+
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
+
+from tests.conftest import fresh_database
+from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
+from tests.servers import MusterServer, running_muster
+from tests.servers.browser import accessibility_faults
+
+RENAME = "from coordination.models import Task, User; from coordination.operations.tasks import edit_task; "
+RENAME += "edit_task(Task.objects.get(pk={}), {{'title': '{}'}}, actor=User.objects.get().actor)"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+    """One server with the sample project for all tests here; they use tasks of their own in it."""
+    with fresh_database(tmp_path_factory.mktemp("board")) as url:
+        command = (sys.executable, "-m", "tests.journeys.serve")
+        with running_muster(database_url=url, command=command, ready_path="/login") as server:
+            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
+            server.manage("sampleplan")
+            yield server
+
+
+@pytest.fixture
+def board(shared: MusterServer, page: Page) -> Page:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    return page
+
+
+def card(page: Page, number: int) -> Locator:
+    return page.locator(f"#card-{number}")
+
+
+def column(page: Page, key: str) -> Locator:
+    return page.locator(f"#column-{key}")
+
+
+def grab(page: Page, what: Locator) -> None:
+    """Press the mouse on a card and move it, so that it is in the hand."""
+    box = what.locator(".card-top").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 12, box["y"] + 15, steps=3)
+    expect(page.locator(".ghost")).to_be_visible()
+    expect(page.locator(".drop-words").first).to_be_attached()
+
+
+def carry(page: Page, to: Locator, *, down: float = 0.5) -> None:
+    box = to.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * down, steps=6)
+
+
+def test_a_column_says_before_the_drop_what_it_would_do_or_why_not(board: Page) -> None:
+    grab(board, card(board, 12))
+    expect(column(board, "done")).to_contain_text("There is no result to accept")
+    expect(column(board, "done")).to_have_class(re.compile("refuses-it"))
+    carry(board, column(board, "failed"))
+    expect(column(board, "failed").locator(".drop-words")).to_have_text("Cancel it. Calls it off. What waits for it will not run.")
+    expect(column(board, "failed").locator("#card-12")).to_be_attached()
+    carry(board, column(board, "done"))
+    board.mouse.up()
+    expect(board.locator("#toasts")).to_contain_text("There is no result to accept")
+    expect(column(board, "queued").locator("#card-12")).to_be_visible()
+    expect(board).to_have_url(re.compile("/p/tally/$"))
+
+
+def test_a_card_is_dropped_counted_at_once_and_confirmed(board: Page) -> None:
+    grab(board, card(board, 13))
+    carry(board, column(board, "queued"))
+    expect(column(board, "queued").locator("#card-13")).to_be_attached()
+    board.mouse.up()
+    expect(board.locator("#toasts")).to_contain_text("#13 runs again.")
+    expect(column(board, "queued").locator("#card-13 .state")).to_have_text("Queued")
+    expect(column(board, "failed").locator(".figure")).to_have_text("0")
+
+
+def test_escape_puts_a_dragged_card_back(board: Page) -> None:
+    grab(board, card(board, 10))
+    carry(board, column(board, "done"))
+    expect(column(board, "done").locator("#card-10")).to_be_attached()
+    board.keyboard.press("Escape")
+    expect(column(board, "needs").locator("#card-10")).to_be_visible()
+    expect(board.locator(".ghost")).to_have_count(0)
+    board.mouse.up()
+
+
+def test_a_move_that_needs_words_asks_for_them_and_goes_back_without(board: Page) -> None:
+    grab(board, card(board, 8))
+    carry(board, column(board, "queued"))
+    board.mouse.up()
+    words = board.get_by_label("Your answer")
+    expect(words).to_be_focused()
+    board.keyboard.press("Escape")
+    expect(column(board, "needs").locator("#card-8")).to_be_visible()
+    grab(board, card(board, 8))
+    carry(board, column(board, "queued"))
+    board.mouse.up()
+    words.fill("The standard library only.")
+    board.get_by_role("button", name="Answer its question").click()
+    expect(column(board, "queued").locator("#card-8 .state")).to_have_text("Queued")
+
+
+def test_the_queue_is_put_in_order_by_dragging(board: Page) -> None:
+    queue = column(board, "queued").locator("[data-task]")
+    first, second = queue.nth(0).get_attribute("id"), queue.nth(1).get_attribute("id")
+    grab(board, queue.nth(1))
+    carry(board, board.locator(f"#{first}"), down=0.1)
+    board.mouse.up()
+    expect(board.locator("#toasts")).to_contain_text("has priority")
+    expect(queue.first).to_have_id(second or "")
+
+
+def test_cards_are_walked_moved_and_selected_by_keys_alone(board: Page) -> None:
+    board.locator("#board").focus()
+    board.keyboard.press("j")
+    expect(card(board, 11).locator(".card-title a")).to_be_focused()
+    board.keyboard.press("j")
+    expect(card(board, 14).locator(".card-title a")).to_be_focused()
+    board.keyboard.press("ArrowUp")
+    board.keyboard.press("x")
+    board.keyboard.press("Shift+J")
+    expect(board.locator("[data-picked]")).to_have_text("2 tasks selected")
+    board.keyboard.press("Escape")
+    expect(board.locator("#bulk")).to_be_hidden()
+    card(board, 10).locator(".card-title a").focus()
+    board.keyboard.press("m")
+    expect(board.get_by_role("button", name="Done: approve the result")).to_be_visible()
+    assert not accessibility_faults(board)
+    board.get_by_role("button", name="Done: approve the result").press("Enter")
+    expect(column(board, "done").locator("#card-10")).to_be_visible()
+    expect(board.get_by_role("dialog")).to_be_hidden()
+
+
+def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None:
+    for number in (14, 1):
+        card(board, number).hover()
+        card(board, number).get_by_label(f"Select #{number}").check()
+    questions: list[str] = []
+
+    def agree(dialog: Dialog) -> None:
+        questions.append(dialog.message)
+        dialog.accept()
+
+    board.on("dialog", agree)
+    board.locator("#bulk").get_by_role("button", name="Cancel").click()
+    results = board.get_by_role("dialog", name="What became of the selected tasks")
+    expect(results).to_contain_text("1 could not be changed")
+    expect(results).to_contain_text("#1 is done already.")
+    assert questions == ["Call off 2 tasks? What waits for them will not run."]
+    assert not accessibility_faults(board)
+    results.get_by_role("button", name="Close").click()
+    expect(column(board, "failed").locator("#card-14")).to_be_visible()
+    expect(board.locator("#bulk")).to_be_hidden()
+
+
+def test_nothing_is_dragged_while_several_are_selected(board: Page) -> None:
+    for number in (16, 17):
+        card(board, number).hover()
+        card(board, number).get_by_label(f"Select #{number}").check()
+    box = card(board, 16).locator(".card-top").bounding_box()
+    assert box
+    board.mouse.move(box["x"] + 60, box["y"] + 3)
+    board.mouse.down()
+    board.mouse.move(box["x"] + 200, box["y"] + 90, steps=3)
+    expect(board.locator(".ghost")).to_have_count(0)
+    board.mouse.up()
+
+
+def test_a_card_is_dragged_to_another_lane(board: Page, shared: MusterServer) -> None:
+    board.goto(f"{shared.url}/p/tally/?lanes=phase")
+    grab(board, card(board, 11))
+    verify = board.locator('[data-cell="phase-3.waiting"]')
+    verify.scroll_into_view_if_needed()
+    carry(board, verify)
+    expect(verify.locator("#card-11")).to_be_attached()
+    board.mouse.up()
+    expect(board.locator("#toasts")).to_contain_text("#11 is in Verify now.")
+    board.get_by_role("button", name="Undo").click()
+    expect(board.locator('[data-cell="phase-2.waiting"] #card-11')).to_be_visible()
+
+
+def test_a_finger_that_rests_on_a_card_lifts_it(shared: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
+    box = card(page, 11).locator(".card-top").bounding_box()
+    assert box
+    finger = context.new_cdp_session(page)
+    at = {"x": box["x"] + 40, "y": box["y"] + 5}
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    expect(page.locator(".ghost")).to_be_visible()
+    expect(column(page, "queued")).to_have_class(re.compile("refuses-it"))
+    finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": at["x"] + 30, "y": at["y"] + 60}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".ghost")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/p/tally/$"))
+    context.close()
+
+
+def test_a_title_is_changed_where_it_stands_and_a_conflict_shows_both(board: Page, shared: MusterServer) -> None:
+    card(board, 15).locator(".card-title a").focus()
+    board.keyboard.press("e")
+    field = board.get_by_label("Title of #15")
+    expect(field).to_be_focused()
+    field.fill("Never mind")
+    field.press("Escape")
+    expect(card(board, 15)).to_contain_text("Compare its figures with the old script")
+    expect(card(board, 15).locator(".card-title a")).to_be_focused()
+    board.keyboard.press("e")
+    field.fill("Compare the figures")
+    shared.manage("shell", "--no-imports", "-c", RENAME.format(15, "Somebody was faster"))
+    field.press("Enter")
+    expect(card(board, 15).get_by_role("alert")).to_contain_text("Somebody was faster")
+    expect(field).to_have_value("Compare the figures")
+    field.press("Enter")
+    expect(card(board, 15).locator(".card-title a")).to_contain_text("Compare the figures")
+
+
+def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: MusterServer) -> None:
+    column(board, "done").hover()
+    board.get_by_role("button", name="Collapse Done").click()
+    expect(column(board, "done")).to_have_class(re.compile("is-folded"))
+    expect(column(board, "done").locator("[data-task]")).to_have_count(0)
+    board.goto(f"{shared.url}/p/tally/?lanes=phase")
+    assert not accessibility_faults(board)
+    expect(column(board, "done")).to_have_class(re.compile("is-folded"))
+    board.get_by_role("button", name="Collapse the lane Release").click()
+    expect(board.get_by_role("button", name="Open the lane Release")).to_be_focused()
+    board.reload()
+    expect(board.locator("section.lane.is-folded h2")).to_have_text("Release")
+    board.get_by_role("button", name="Open Done").click()
+    expect(board.locator("#lane-phase-1 [data-column=done] [data-task]").first).to_be_visible()
+
+
+def test_enter_adds_a_task_and_stays_for_the_next(board: Page) -> None:
+    board.keyboard.press("c")
+    field = board.get_by_label("Title of a new task")
+    expect(field).to_be_focused()
+    for title in ("First of two", "Second of two"):
+        board.keyboard.type(title)
+        board.keyboard.press("Enter")
+        expect(column(board, "queued")).to_contain_text(title)
+        expect(field).to_have_value("")
+        expect(field).to_be_focused()

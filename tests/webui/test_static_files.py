@@ -1,0 +1,103 @@
+"""What a browser loads first: little, compressed, and only once."""
+
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from coordination.models import Phase, Project, User
+from webui.static_files import gather
+
+MOST_BYTES = 60_000  # of scripts and styles, compressed, before the first board can be used
+IMPORT = re.compile(rb'(?:from|import)\s*"(\./[^"]+)"')
+
+
+class Loads(HTMLParser):
+    """Collects the scripts and styles of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "script" or (tag == "link" and values.get("rel") == "stylesheet"):
+            self.addresses.append(values.get("src") or values.get("href") or "")
+
+
+@pytest.fixture
+def browser(tmp_path: Path, settings: Settings, ada: User) -> Client:
+    """A signed-in client of a server that has gathered its files."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = dict(settings.STORAGES)  # tells Django to make the storage anew
+    assert gather() > 20
+    client = Client(headers={"Accept-Encoding": "gzip, deflate, br"})
+    client.force_login(ada)
+    return client
+
+
+def fetched(client: Client, address: str) -> bytes:
+    with closing(client.get(address)) as response:
+        assert response.status_code == 200, address
+        return b"".join(response)
+
+
+def headers_of(client: Client, address: str) -> Mapping[str, str]:
+    with closing(client.get(address)) as response:
+        return dict(response.headers)
+
+
+def first_load(client: Client, page: str) -> dict[str, int]:
+    """Return the size of each script and style that a page needs, as it travels."""
+    loads = Loads()
+    loads.feed(client.get(page).content.decode())
+    sizes: dict[str, int] = {}
+    plain = Client()
+    waiting = loads.addresses
+    while waiting:
+        address = waiting.pop()
+        if address in sizes:
+            continue
+        sizes[address] = len(fetched(client, address))
+        if address.endswith(".js"):
+            waiting += [str(Path(address).parent / found.decode()) for found in IMPORT.findall(fetched(plain, address))]
+    return sizes
+
+
+def test_the_first_board_loads_less_than_sixty_kilobytes(browser: Client, project: Project, phase: Phase) -> None:
+    sizes = first_load(browser, "/p/tally/")
+    assert len(sizes) > 15
+    assert sum(sizes.values()) < MOST_BYTES, sizes
+
+
+def test_everything_it_loads_is_hashed_compressed_and_kept_for_ever(browser: Client, project: Project, phase: Phase) -> None:
+    for address in first_load(browser, "/p/tally/"):
+        assert re.search(r"\.[0-9a-f]{12}\.(?:css|js)$", address), address
+        head = headers_of(browser, address)
+        assert head["Cache-Control"] == "max-age=315360000, public, immutable", address
+        assert head.get("Content-Encoding") == "br", address
+        assert head["X-Content-Type-Options"] == "nosniff", address
+
+
+def test_a_browser_that_knows_only_gzip_gets_gzip(browser: Client) -> None:
+    address = next(address for address in first_load(browser, "/") if "tokens" in address)
+    assert headers_of(Client(headers={"Accept-Encoding": "gzip"}), address)["Content-Encoding"] == "gzip"
+
+
+def test_gathering_again_does_nothing(browser: Client) -> None:
+    assert gather() == 0
+
+
+def test_without_gathering_files_keep_their_names_and_are_found(client: Client) -> None:
+    page = client.get("/login").content.decode()
+    assert "/static/webui/js/app.js" in page
+    assert b"morph.js" in fetched(client, "/static/webui/js/app.js")
+
+
+def test_files_of_the_admin_pages_are_found_too(browser: Client) -> None:
+    assert b"--primary" in fetched(Client(), "/static/admin/css/base.css")

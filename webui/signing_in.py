@@ -1,0 +1,84 @@
+"""How people sign in: allauth's forms in our words, without its mails and sign-ups, and with secrets that a copy of the
+database does not give away.
+"""
+
+import base64
+import hashlib
+import logging
+import secrets
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm, ReauthenticateForm
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.http import HttpRequest
+
+from coordination.models import User
+
+log = logging.getLogger(__name__)
+
+
+class Accounts(DefaultAccountAdapter):
+    """Accounts are made by an admin, and what happened is said by the page that shows it."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many failed attempts. Wait a few minutes, then try again.",
+        "username_password_mismatch": "The user name or the password is wrong. Both are case-sensitive.",
+        "incorrect_password": "This is not your password.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say nothing: "you are signed in" is what the page after it shows."""
+
+
+class SecondFactors(DefaultMFAAdapter):
+    """Secrets of authenticator apps are encrypted with the server's own, which is not in the database."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is wrong or was used already. Wait for the next one, and check the clock of your device."
+    }
+
+    def get_totp_issuer(self) -> str:
+        return "Muster"
+
+    def get_totp_label(self, user: User) -> str:
+        return user.get_username()
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            log.warning("A second factor was encrypted with another SECRET_KEY and fits no code; remove it on the admin pages.")
+            return base64.b32encode(secrets.token_bytes(20)).decode("ascii")  # a secret that nobody has
+
+
+def _cipher() -> MultiFernet:
+    """Encrypt with the server's secret, and read what its earlier ones wrote."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"second factor:{key}".encode()).digest())) for key in keys])
+
+
+class SignInForm(LoginForm):
+    """A user name and a password, with labels instead of placeholders."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+            field.help_text = ""
+        self.fields["login"].widget.attrs |= {"autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
+
+
+class ConfirmForm(ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.fields["password"].widget.attrs |= {"autofocus": True}

@@ -1,0 +1,13 @@
+// How much waits for a person stands in the bar at the top and in the title, so that a tab in the background tells it too.
+function tell() {
+  const place = document.getElementById("needs-you");
+  if (!place) return;
+  const count = Number(place.dataset.needs);
+  document.title = (count ? `(${count}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  for (const copy of document.querySelectorAll("[data-needs-copy]")) {
+    copy.textContent = count;
+    copy.hidden = !count;
+  }
+}
+document.body.addEventListener("htmx:afterSettle", tell);
+document.body.addEventListener("htmx:oobAfterSwap", tell);

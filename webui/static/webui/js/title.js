@@ -1,0 +1,55 @@
+// A title is changed where it stands: Enter saves, Escape restores, and what somebody else wrote meanwhile is shown beside it.
+import { say } from "./toasts.js";
+
+const asPart = { "HX-Request": "true" };
+
+async function open(link) {
+  const heading = document.getElementById(`title-of-${link.dataset.title}`);
+  if (!heading || heading.hasAttribute("data-keep")) return;
+  const response = await fetch(link.href, { headers: asPart }).catch(() => undefined);
+  if (!response?.ok) return say("The title cannot be changed now. Try again in a moment.", { error: true });
+  const before = [...heading.childNodes];
+  const restore = () => {
+    heading.replaceChildren(...before);
+    heading.removeAttribute("data-keep");
+    heading.querySelector("a")?.focus();
+  };
+  heading.setAttribute("data-keep", ""); // a refresh leaves it alone
+  put(heading, await response.text(), restore);
+}
+
+function put(heading, html, restore) {
+  heading.innerHTML = html;
+  const form = heading.querySelector("form");
+  const field = form.elements.title;
+  field.focus();
+  field.select();
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    restore();
+    htmx.trigger(document.body, "muster:changed");
+  });
+  form.querySelector("[data-restores]").addEventListener("click", (event) => {
+    event.preventDefault();
+    restore();
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (field.value.trim() === field.defaultValue && !form.querySelector("[role=alert]")) return restore();
+    const response = await fetch(form.action, { method: "POST", headers: asPart, body: new FormData(form) }).catch(() => undefined);
+    if (response?.status === 412) return put(heading, await response.text(), restore);
+    if (!response?.ok) return say(response ? await response.text() : "The server cannot be reached. Nothing was changed.", { error: true });
+    restore();
+    const words = heading.querySelector("bdi");
+    if (words) words.textContent = field.value.trim();
+    return htmx.trigger(document.body, "muster:changed");
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-title]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  open(link);
+});
