@@ -1,6 +1,6 @@
 """The event log as people read it: newest first, with the titles of what each event speaks of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -101,13 +101,15 @@ def actors_of(project: Project) -> list[str]:
     return [f"{kind}:{name}" for kind, name in found[:MOST_ACTORS]]
 
 
-def entries_of(events: Iterable[Event], *, phases: Mapping[int, str] | None = None) -> list[Entry]:
-    """Return the events with the titles of what they speak of, in four queries however many they are; three with `phases` at hand."""
+def entries_of(events: Iterable[Event]) -> list[Entry]:
+    """Return the events with the titles of what they speak of, in four queries at most however many they are."""
     events = list(events)
+    # Only what happens to a phase or an agent is told with its name; most pages hold no such event and cost no query for it.
+    of_phases = {event.phase_id for event in events if event.phase_id and event.kind.startswith("phase.")}
+    of_agents = {event.agent_id for event in events if event.agent_id and event.kind.startswith("agent.")}
     titles = dict(Task.objects.filter(pk__in={event.task_id for event in events if event.task_id}).values_list("pk", "title"))
-    if phases is None:
-        phases = dict(Phase.objects.filter(pk__in={event.phase_id for event in events if event.phase_id}).values_list("pk", "name"))
-    agents = dict(Agent.objects.filter(pk__in={event.agent_id for event in events if event.agent_id}).values_list("pk", "name"))
+    phases = dict(Phase.objects.filter(pk__in=of_phases).values_list("pk", "name"))
+    agents = dict(Agent.objects.filter(pk__in=of_agents).values_list("pk", "name"))
     attempts = dict(Attempt.objects.filter(pk__in={event.attempt_id for event in events if event.attempt_id}).values_list("pk", "number"))
     return [
         Entry(

@@ -209,7 +209,7 @@ def _messages(caller: Caller, agent: Agent) -> list[Message]:
     said = Message.objects.filter(Q(to_agent=agent) | Q(author_kind="agent", author_id=agent.pk))
     if caller.project_ids is not None:
         said = said.filter(project__in=caller.project_ids)
-    return list(said.select_related("task", "project", "to_agent").prefetch_related("acks__agent").order_by("-pk")[:RECENT_MESSAGES])
+    return list(said.select_related("task", "project", "to_agent").prefetch_related("acks").order_by("-pk")[:RECENT_MESSAGES])
 
 
 def _keys(caller: Caller, agent: Agent) -> list[ApiKey]:

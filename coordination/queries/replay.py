@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from coordination.lifecycle import STATE_AFTER, State
-from coordination.models import Event, Phase, Project
+from coordination.models import Event, Project
 from coordination.models.clock import now
 from coordination.models.sql import rows
 from coordination.queries.board import COLUMNS, ColumnKind
@@ -39,7 +39,6 @@ class OldCard:
     since: datetime
     event_id: int
     agent: str
-    phase: str
     is_new: bool
     age: timedelta  # in that state, at that moment
 
@@ -60,7 +59,6 @@ class Chapter:
     """A moment worth a mark on the slider."""
 
     event: Event
-    name: str
     permille: int
 
 
@@ -80,7 +78,6 @@ class Replay:
     begins_late: bool  # older events were dropped, so a task appears with its first event that is left
     chapters: list[Chapter] = field(default_factory=list)
     happened: list[Event] = field(default_factory=list)  # between the moment before and this one, newest first
-    phases: dict[int, str] = field(default_factory=dict)
 
     @property
     def is_now(self) -> bool:
@@ -113,7 +110,7 @@ class Replay:
 
 
 def replay(project: Project, *, at: int | None = None, moment: datetime | None = None) -> Replay:
-    """Return the board as it was after event `at`, or at `moment`; without either, as it is now by the log. Eight queries."""
+    """Return the board as it was after event `at`, or at `moment`; without either, as it is now by the log. Six queries."""
     events = Event.objects.filter(project=project)
     bounds = rows(BOUNDS, {"project": project.pk})
     if not bounds:
@@ -130,9 +127,8 @@ def replay(project: Project, *, at: int | None = None, moment: datetime | None =
         before.append(first)
     if len(after) < STEPS and last > (after[-1] if after else place):
         after.append(last)
-    names = dict(Phase.objects.filter(project=project).values_list("pk", "name"))
     is_now, is_cut = place >= last, kind != "project.created"
-    past = _Past(NOW if is_now else place, names, before[0] if before else 0, now() if is_now or here is None else here.at)
+    past = _Past(NOW if is_now else place, before[0] if before else 0, now() if is_now or here is None else here.at)
     cards, totals = _states(project, past, is_cut=is_cut)
     return Replay(
         at=place,
@@ -145,9 +141,8 @@ def replay(project: Project, *, at: int | None = None, moment: datetime | None =
         after=after,
         started_at=_aware(started_at),
         begins_late=is_cut,
-        chapters=_chapters(events, names, first, last),
+        chapters=_chapters(events, first, last),
         happened=[event for event in recent if event.pk > (before[0] if before else 0)],
-        phases=names,
     )
 
 
@@ -202,13 +197,13 @@ def _states_sql(*, is_cut: bool) -> str:
     """
     return f"""
     WITH last AS (
-        SELECT t.id, t.state AS present, t.state_since, t.phase_id, (
+        SELECT t.id, t.state AS present, t.state_since, (
             SELECT e.id FROM coordination_event e
             WHERE e.task_id = t.id AND e.id <= %(at)s AND e.kind IN ({KINDS}) ORDER BY e.id DESC LIMIT 1) AS event
         FROM coordination_task t WHERE t.project_id = %(project)s
     ), known AS MATERIALIZED (
         SELECT last.id, coalesce(e.at, last.state_since) AS since, coalesce(e.id, 0) AS event, e.agent_id,
-            coalesce(e.phase_id, last.phase_id) AS phase_id, CASE WHEN e.id IS NOT NULL THEN {STATE_OF_KIND}
+            CASE WHEN e.id IS NOT NULL THEN {STATE_OF_KIND}
                 ELSE {UNTOUCHED if is_cut else "NULL"} END AS state
         FROM last LEFT JOIN coordination_event e ON e.id = last.event
     )"""
@@ -216,12 +211,12 @@ def _states_sql(*, is_cut: bool) -> str:
 
 # The cards of each column, and behind them one row for each state with the number of its tasks.
 CARDS_AND_COUNTS = f"""
-    SELECT placed.id, t.title, placed.since, placed.event, a.name, placed.phase_id, placed.state FROM (
+    SELECT placed.id, t.title, placed.since, placed.event, a.name, placed.state FROM (
         SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place
         FROM known WHERE state IS NOT NULL
     ) placed JOIN coordination_task t ON t.id = placed.id LEFT JOIN coordination_agent a ON a.id = placed.agent_id
     WHERE place <= {CARDS}
-    UNION ALL SELECT NULL, '', CAST(NULL AS timestamptz), count(*), '', NULL, state FROM known WHERE state IS NOT NULL GROUP BY state"""
+    UNION ALL SELECT NULL, '', CAST(NULL AS timestamptz), count(*), '', state FROM known WHERE state IS NOT NULL GROUP BY state"""
 
 
 def _params(project: Project, at: int) -> dict[str, Any]:
@@ -233,7 +228,6 @@ class _Past:
     """Where in the log the reader stands: after event `at`, at `moment`, one step on from `step_from`."""
 
     at: int
-    phases: dict[int, str]
     step_from: int
     moment: datetime
 
@@ -242,7 +236,7 @@ def _states(project: Project, past: _Past, *, is_cut: bool) -> tuple[dict[str, l
     """Return the first cards of each column, newest first, and the number of tasks in each state."""
     found = rows(_states_sql(is_cut=is_cut) + CARDS_AND_COUNTS, _params(project, past.at))
     cards: dict[str, list[OldCard]] = {}
-    for task, title, at, event, agent, phase, state in sorted(found, key=lambda row: (-row[3], -(row[0] or 0))):
+    for task, title, at, event, agent, state in sorted(found, key=lambda row: (-row[3], -(row[0] or 0))):
         if task is None:
             continue
         since = _aware(at)
@@ -253,12 +247,11 @@ def _states(project: Project, past: _Past, *, is_cut: bool) -> tuple[dict[str, l
             since=since,
             event_id=event,
             agent=agent or "",
-            phase=past.phases.get(phase, ""),
             is_new=event > past.step_from > 0,
             age=max(timedelta(), past.moment - since),
         )
         cards.setdefault(next(kind.key for kind in COLUMNS if state in kind.states), []).append(card)
-    return cards, {State(row[6]): int(row[3]) for row in found if row[0] is None}
+    return cards, {State(row[5]): int(row[3]) for row in found if row[0] is None}
 
 
 def _aware(moment: datetime | str) -> datetime:
@@ -267,7 +260,7 @@ def _aware(moment: datetime | str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def _chapters(events: QuerySet[Event], names: dict[int, str], first: int, last: int) -> list[Chapter]:
+def _chapters(events: QuerySet[Event], first: int, last: int) -> list[Chapter]:
     marks = list(events.filter(kind__in=CHAPTERS).order_by("-txid", "-pk")[:MOST_CHAPTERS])
     length = max(1, last - first)
-    return [Chapter(mark, names.get(mark.phase_id or 0, ""), 1000 * (mark.pk - first) // length) for mark in reversed(marks)]
+    return [Chapter(mark, 1000 * (mark.pk - first) // length) for mark in reversed(marks)]

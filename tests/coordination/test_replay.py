@@ -117,7 +117,7 @@ def test_it_takes_the_same_queries_for_a_long_log(plan: Plan, django_assert_max_
     for task in plan.add(*(f"T{number}" for number in range(40))):
         plan.jared.claims(task).completes()
     past = replay(plan.project).before[1]
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(6):
         shown = replay(plan.project, at=past)
     assert shown.columns[4].total == 39
     assert shown.columns[4].more == 39 - len(shown.columns[4].cards)

@@ -45,7 +45,7 @@ def agent_page(request: Request, agent: Agent, *, new_key: str = "") -> HttpResp
         projects=projects,
         working_in=next((lease.task.project_id for lease in shown.worker.current), None),
         may_retire=caller.may_everywhere(Permission.ADMIN),
-        key_form=AgentKeyForm(auto_id="key_%s"),
+        key_form=AgentKeyForm(auto_id="key_%s", among=projects),
         new_key=new_key,
         server=server_of(request),
     )

@@ -23,7 +23,7 @@ def replay(request: Request, slug: str) -> HttpResponse:
         project=project,
         section="replay",
         shown=shown,
-        entries=entries_of(shown.happened, phases=shown.phases),
+        entries=entries_of(shown.happened),
     )
 
 
