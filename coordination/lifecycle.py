@@ -37,6 +37,7 @@ MEANING: dict[State, str] = {
 LEASED = frozenset({State.CLAIMED, State.RUNNING})
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - FINISHED
+MAY_STILL_WAIT = frozenset({State.WAITING, State.QUEUED, State.BLOCKED})  # for one more task
 
 
 class Verb(StrEnum):

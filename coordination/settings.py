@@ -178,6 +178,7 @@ ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,30/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_ADAPTER = "webui.signing_in.SecondFactors"
+MFA_FORMS = {"authenticate": "webui.signing_in.CodeForm", "reauthenticate": "webui.signing_in.ConfirmCodeForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account needs no mail address here
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -212,6 +213,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # a plan is uploaded as a directory of small files
 
 
 def _huey() -> dict[str, Any]:

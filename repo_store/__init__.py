@@ -19,17 +19,40 @@ from repo_store.errors import (
 from repo_store.intake import Parcel, Pushed, Terms
 from repo_store.limits import Limits
 from repo_store.names import MAIN_REF, MAIN_ROOTS, Roots, attempt_ref, validate_path, validate_ref, validate_tree_names
-from repo_store.records import Author, BlameLine, Diff, FileDiff, FileEntry, Finding, Hunk, Line, Page, Version
+from repo_store.records import (
+    Annotated,
+    Author,
+    BlameLine,
+    Comparison,
+    Diff,
+    DiffView,
+    FileChange,
+    FileCount,
+    FileDiff,
+    FileEntry,
+    Finding,
+    Hunk,
+    Line,
+    Origin,
+    Page,
+    Step,
+    Version,
+)
 from repo_store.store import RepoStore
 from repo_store.wire import Service
 
 __all__ = [
     "MAIN_REF",
     "MAIN_ROOTS",
+    "Annotated",
     "Author",
     "BlameLine",
+    "Comparison",
     "DamagedRepo",
     "Diff",
+    "DiffView",
+    "FileChange",
+    "FileCount",
     "FileDiff",
     "FileEntry",
     "Finding",
@@ -42,6 +65,7 @@ __all__ = [
     "NoSuchFile",
     "NoSuchVersion",
     "NothingToSave",
+    "Origin",
     "Page",
     "Parcel",
     "Pushed",
@@ -53,6 +77,7 @@ __all__ = [
     "Roots",
     "Service",
     "StaleBase",
+    "Step",
     "StoreFull",
     "StoreUnavailable",
     "Terms",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pygit2
-from pygit2.enums import DeltaStatus, DiffFind
+from pygit2.enums import DeltaStatus, DiffFind, DiffOption
 
 from repo_store.objects import commit_at, decoded, files_of, require_sound, tree_of
-from repo_store.records import Diff, FileDiff, FileStatus, Hunk, Line, LineKind
+from repo_store.records import Comparison, Diff, DiffView, FileChange, FileDiff, FileStatus, Hunk, Line, LineKind
 
+COUNTED_BYTES = 4_000_000  # of files that are only counted: their whole content is compared for two numbers
+WHOLE_COUNT = DiffView(context=0, count=0)  # counts and nothing else
 _STATUS: dict[DeltaStatus, FileStatus] = {
     DeltaStatus.ADDED: "added",
     DeltaStatus.DELETED: "deleted",
@@ -43,13 +45,82 @@ def patch_of(repository: pygit2.Repository, old: str | None, new: str) -> str:
     return "".join(decoded(patch.data) for patch in _patches(repository, old, new))
 
 
-def _patches(repository: pygit2.Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:
+def comparison_of(repository: pygit2.Repository, old: str | None, new: str, view: DiffView) -> Comparison:
+    """Return every changed file, and what changed inside those that `view` asks for."""
+    flags = DiffOption.NORMAL if view.spaces else DiffOption.IGNORE_WHITESPACE
+    diff = found_diff(repository, old, new, flags=flags, context=view.context, renames=view.renames)
+    deltas = list(diff.deltas)
+    asked = [number for number, delta in enumerate(deltas) if view.only is None or view.only in _names(delta)]
+    shown = set(asked[view.first : view.first + view.count])
+    changes: list[FileChange] = []
+    files: list[tuple[FileChange, FileDiff]] = []
+    room, countable = view.lines, COUNTED_BYTES
+    for number, delta in enumerate(deltas):
+        sizes = _size(repository, delta.old_file), _size(repository, delta.new_file)
+        countable -= 0 if number in shown else sum(sizes)
+        patch = diff[number] if number in shown or countable >= 0 else None
+        change = _change(delta, sizes, patch)
+        changes.append(change)
+        if number in shown and patch is not None:
+            file = _file_diff(patch, room)
+            room -= sum(len(hunk.lines) for hunk in file.hunks)
+            files.append((change, file))
+    return Comparison(old=old, new=new, changes=tuple(changes), files=tuple(files))
+
+
+def _names(delta: pygit2.DiffDelta) -> tuple[str, str]:
+    return decoded(delta.new_file.raw_path), decoded(delta.old_file.raw_path)
+
+
+def _size(repository: pygit2.Repository, file: pygit2.DiffFile) -> int:
+    try:
+        return repository.odb.read_header(file.id)[1]
+    except KeyError:  # the side on which there is no such file
+        return 0
+
+
+def _change(delta: pygit2.DiffDelta, sizes: tuple[int, int], patch: pygit2.Patch | None) -> FileChange:
+    status = _STATUS.get(delta.status, "modified")
+    counted = patch is not None and not patch.delta.is_binary
+    _, additions, deletions = patch.line_stats if patch is not None else (0, 0, 0)
+    new_path, old_path = _names(delta)
+    return FileChange(
+        path=old_path if status == "deleted" else new_path,
+        old_path=None if status == "added" else old_path,
+        status=status,
+        additions=additions if counted else None,
+        deletions=deletions if counted else None,
+        old_blob=None if status == "added" else str(delta.old_file.id),
+        new_blob=None if status == "deleted" else str(delta.new_file.id),
+        old_size=sizes[0],
+        new_size=sizes[1],
+    )
+
+
+def found_diff(
+    repository: pygit2.Repository,
+    old: str | None,
+    new: str,
+    *,
+    flags: DiffOption = DiffOption.NORMAL,
+    context: int = 3,
+    renames: bool = True,
+) -> pygit2.Diff:
+    """Return git's own diff between two versions, with renames found."""
     after = tree_of(repository, commit_at(repository, new))
     before = tree_of(repository, commit_at(repository, old)) if old is not None else None
     _require_sound_change(repository, before, after)
-    diff = before.diff_to_tree(after) if before is not None else after.diff_to_tree(swap=True)
-    diff.find_similar(DiffFind.FIND_RENAMES)
-    return (patch for patch in diff if patch is not None)
+    if before is not None:
+        diff = before.diff_to_tree(after, flags=flags, context_lines=context)
+    else:
+        diff = after.diff_to_tree(flags=flags, context_lines=context, swap=True)
+    if renames:
+        diff.find_similar(DiffFind.FIND_RENAMES)
+    return diff
+
+
+def _patches(repository: pygit2.Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:
+    return (patch for patch in found_diff(repository, old, new) if patch is not None)
 
 
 def _require_sound_change(repository: pygit2.Repository, before: pygit2.Tree | None, after: pygit2.Tree) -> None:

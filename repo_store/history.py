@@ -1,11 +1,12 @@
-"""Who changed what and when: the versions behind a commit, and the version behind each line."""
+"""Who changed what and when: the versions behind a commit."""
 
 from __future__ import annotations
 
 import pygit2
 
-from repo_store.objects import Blob, author_of, commit_at, decoded, entry_id, file_at, files_of, require_sound, time_of, tree_of
-from repo_store.records import BlameLine, Page, Version
+from repo_store.counting import counts_between
+from repo_store.objects import Blob, author_of, commit_at, decoded, entry_id, files_of, time_of, tree_of
+from repo_store.records import FileCount, Page, Step, Version
 
 Listings = dict[pygit2.Oid, dict[str, Blob]]
 
@@ -66,35 +67,41 @@ def _touches(repository: pygit2.Repository, commit: pygit2.Commit, parent: pygit
     return entry_id(repository, commit, path) != before
 
 
-def blame_of(repository: pygit2.Repository, sha: str, path: str) -> list[BlameLine]:
-    """Return each line of a file with the version that last touched it."""
-    commit = commit_at(repository, sha)
-    content = file_at(repository, commit, path).data
-    if not content:
-        return []
-    texts = decoded(content).split("\n")
-    _require_sound_history(repository, commit)
-    lines: list[BlameLine] = []
-    for hunk in repository.blame(path, newest_commit=commit.id):
-        origin = commit_at(repository, str(hunk.final_commit_id))
-        author, when = author_of(origin.author), time_of(origin.author)
-        for number in range(hunk.final_start_line_number, hunk.final_start_line_number + hunk.lines_in_hunk):
-            lines.append(BlameLine(str(origin.id), author, when, number, texts[number - 1].removesuffix("\r")))
-    return lines
+def page_of_steps(repository: pygit2.Repository, head: str, path: str | None, limit: int, after: str | None) -> Page[Step]:
+    """Return versions as `page_of_versions` does, each with what it changed; with `path` the file is followed where it was renamed.
+
+    The cursor names the last version and, behind a colon, the name that the file had before it.
+    """
+    last, _, name_there = (after or "").partition(":")
+    path = name_there or path
+    commit = _start(repository, head, last or None)
+    items: list[Step] = []
+    while commit is not None:
+        parent = commit_at(repository, str(commit.parent_ids[0])) if commit.parent_ids else None
+        if path is None or _touches(repository, commit, parent, path):
+            if len(items) == limit:
+                return Page(tuple(items), f"{items[-1].version.commit}:{path or ''}".rstrip(":"))
+            step = _step(repository, commit, path)
+            items.append(step)
+            path = next((count.old_path for count in step.counts if count.path == path and count.old_path), path)
+        commit = parent
+    return Page(tuple(items), None)
 
 
-def _require_sound_history(repository: pygit2.Repository, commit: pygit2.Commit) -> None:
-    # Where a path ends, libgit2's blame compares it with every other file of that version to find a rename.
-    blobs: set[pygit2.Oid] = set()
-    seen = {commit.id}
-    pending = [commit]
-    while pending:
-        version = pending.pop()
-        files, _ = files_of(repository, tree_of(repository, version))
-        for blob in {blob.oid for blob in files.values()} - blobs:
-            require_sound(repository, blob)
-            blobs.add(blob)
-        for parent in version.parent_ids:
-            if parent not in seen:
-                seen.add(parent)
-                pending.append(commit_at(repository, str(parent)))
+def _step(repository: pygit2.Repository, commit: pygit2.Commit, path: str | None) -> Step:
+    parent = str(commit.parent_ids[0]) if commit.parent_ids else None
+    counts = counts_between(repository, parent, str(commit.id))
+    version = Version(
+        commit=str(commit.id),
+        parent=parent,
+        tree=str(commit.tree_id),
+        author=author_of(commit.author),
+        when=time_of(commit.author),
+        message=decoded(commit.raw_message).rstrip("\n"),
+        files_changed=len(counts),
+    )
+    return Step(version, _of_file(counts, path) if path else counts, path)
+
+
+def _of_file(counts: tuple[FileCount, ...], path: str) -> tuple[FileCount, ...]:
+    return tuple(count for count in counts if path in (count.path, count.old_path))

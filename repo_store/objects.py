@@ -53,6 +53,17 @@ def content_of(repository: pygit2.Repository, oid: pygit2.Oid) -> bytes:
     return repository.odb.read(oid)[1]
 
 
+def blob_content(repository: pygit2.Repository, sha: str) -> bytes | None:
+    """Return the content of a file by its blob's full id, or None if there is no such file."""
+    if not _SHA.fullmatch(sha):
+        return None
+    try:
+        found = get(repository, pygit2.Oid(hex=sha))
+    except KeyError:
+        return None
+    return found.data if isinstance(found, pygit2.Blob) else None
+
+
 def require_sound(repository: pygit2.Repository, oid: pygit2.Oid) -> None:
     """Raise GitError if the object has a file of its own that is cut off or altered.
 

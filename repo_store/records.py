@@ -112,6 +112,90 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
+class FileCount:
+    """One file that differs between two versions, and by how many lines (None: not text, or too much to count)."""
+
+    path: str
+    old_path: str | None
+    status: FileStatus
+    additions: int | None
+    deletions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange(FileCount):
+    """The same with what lies on either side: the blob's id and its size in bytes, None where there is no such file."""
+
+    old_blob: str | None
+    new_blob: str | None
+    old_size: int
+    new_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A version in a log: what it changed and, in the log of one file, the `path` that the file had there."""
+
+    version: Version
+    counts: tuple[FileCount, ...]
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffView:
+    """Which part of a comparison to look into: lines of context, white space and renames or not, one file or a run of files, most lines."""
+
+    context: int = 3
+    spaces: bool = True
+    renames: bool = True
+    only: str | None = None
+    first: int = 0
+    count: int = 1_000
+    lines: int = 20_000
+
+
+WHOLE = DiffView()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All files that differ between two versions, and the insides of those that were asked for, in the same order."""
+
+    old: str | None
+    new: str
+    changes: tuple[FileChange, ...]
+    files: tuple[tuple[FileChange, FileDiff], ...]
+
+    @property
+    def additions(self) -> int:
+        """Return the lines added, as far as they were counted."""
+        return sum(change.additions or 0 for change in self.changes)
+
+    @property
+    def deletions(self) -> int:
+        """Return the lines removed, as far as they were counted."""
+        return sum(change.deletions or 0 for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The version that brought some lines, the file's `path` there, and where the file was before it (None: nowhere)."""
+
+    version: Version
+    path: str
+    before: str | None
+    path_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """The lines of a file, and the origin behind each commit that they name."""
+
+    lines: tuple[BlameLine, ...]
+    origins: dict[str, Origin]
+
+
+@dataclass(frozen=True, slots=True)
 class BlameLine:
     """One line of a file and the version that last touched it; `line_no` counts from 1."""
 

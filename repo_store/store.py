@@ -11,30 +11,18 @@ from typing import IO
 
 import pygit2
 
-from repo_store import archives, bundles, check, diffing, history, intake, locks, objects, packing, refs, repair, wire, writing
+from repo_store import bundles, check, intake, locks, objects, packing, refs, repair, wire, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
-from repo_store.layout import Layout
-from repo_store.limits import Limits
-from repo_store.names import MAIN_REF, attempt_ref, validate_ref
-from repo_store.records import Author, BlameLine, Diff, FileEntry, Finding, Page, Version
+from repo_store.names import MAIN_REF, attempt_ref
+from repo_store.reading import RepoReader, contents_of
+from repo_store.records import Author, Finding, Version
 
-LONGEST_PAGE = 200
 SEAL_BYTES = 32_000_000
 
 
-class RepoStore:
-    """Git repositories below `root`, one per task, opened by the task's id alone.
-
-    Safe to share between threads: it holds paths and limits, and opens a repository anew for each call.
-    Every call may raise DamagedRepo and StoreUnavailable besides what it names.
-    """
-
-    def __init__(self, root: Path, limits: Limits | None = None, *, patience: float = 10.0) -> None:
-        """Use the repositories below `root`; writers wait up to `patience` seconds for each other."""
-        self.limits = limits or Limits()
-        self.layout = Layout(Path(root).absolute())
-        self.patience = patience
+class RepoStore(RepoReader):
+    """Git repositories below `root`, one per task, opened by the task's id alone: all that can be asked, and all that changes them."""
 
     # Writing
 
@@ -185,71 +173,6 @@ class RepoStore:
         with faults_named(task_id), intake.unpacked(self.layout.verified(task_id), pack, self.limits) as parcel:
             yield parcel
 
-    # Reading
-
-    def read_file(self, task_id: int, commit: str, path: str) -> bytes:
-        """Return the content of a file in a version. Raises NoSuchVersion, NoSuchFile."""
-        with self._reading(task_id) as repository:
-            return objects.file_at(repository, objects.commit_at(repository, commit), path).data
-
-    def list_files(self, task_id: int, commit: str) -> list[FileEntry]:
-        """Return the files of a version, sorted by path. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            files, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, commit)))
-            return list(objects.entries_of(repository, files))
-
-    def read_files(self, task_id: int, commit: str) -> dict[str, bytes]:
-        """Return the content of every file of a version by its path. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            return _contents(repository, commit)
-
-    def version(self, task_id: int, commit: str) -> Version:
-        """Return one version. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            return history.version_of(repository, objects.commit_at(repository, commit))
-
-    def history(self, task_id: int, head: str | None, path: str | None = None, limit: int = 50, after: str | None = None) -> Page[Version]:
-        """Return the versions behind `head`, newest first, `limit` (1 to 200) at a time; with `path` those that changed it.
-
-        `after` is the `next` of the page before. Raises NoSuchVersion.
-        """
-        if head is None:
-            return Page((), None)
-        with self._reading(task_id) as repository:
-            return history.page_of_versions(repository, head, path, max(1, min(limit, LONGEST_PAGE)), after)
-
-    def diff(self, task_id: int, old: str | None, new: str) -> Diff:
-        """Return what changed from `old` (None: from nothing) to `new`, renames found. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            return diffing.diff_of(repository, old, new, self.limits.diff_lines)
-
-    def unified_diff(self, task_id: int, old: str | None, new: str) -> str:
-        """Return the same as the text that `git apply` reads. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            return diffing.patch_of(repository, old, new)
-
-    def blame(self, task_id: int, commit: str, path: str) -> list[BlameLine]:
-        """Return each line of a file with the version that last touched it. Raises NoSuchVersion, NoSuchFile."""
-        with self._reading(task_id) as repository:
-            return history.blame_of(repository, commit, path)
-
-    def archive(self, task_id: int, commit: str) -> bytes:
-        """Return the files of a version as a tar.gz, always the same bytes for the same version. Raises NoSuchVersion."""
-        with self._reading(task_id) as repository:
-            return archives.archive_of(repository, commit, f"task-{task_id}")
-
-    def tip(self, task_id: int, ref: str = MAIN_REF) -> str | None:
-        """Return where a branch stands, None if it does not exist; the truth about `main` is in the database."""
-        try:
-            with self._reading(task_id) as repository:
-                return refs.tip(repository, validate_ref(ref))
-        except MissingRepo:
-            return None
-
-    def task_ids(self) -> Iterator[int]:
-        """Yield the id of every repository on disk, in no particular order."""
-        return self.layout.task_ids()
-
     # Looking after
 
     def check_repo(self, task_id: int, expected_head: str | None, expected_attempts: Mapping[int, str] | None = None) -> list[Finding]:
@@ -331,11 +254,6 @@ class RepoStore:
                 return True
 
     @contextmanager
-    def _reading(self, task_id: int) -> Iterator[pygit2.Repository]:
-        with faults_named(task_id), objects.opened(self.layout.verified(task_id)) as repository:
-            yield repository
-
-    @contextmanager
     def _writing(self, task_id: int, *, may_create: bool = False) -> Iterator[pygit2.Repository]:
         with faults_named(task_id):
             self.layout.make_shard(task_id)
@@ -350,13 +268,8 @@ class RepoStore:
                     yield repository
 
 
-def _contents(repository: pygit2.Repository, commit: str) -> dict[str, bytes]:
-    files, _ = objects.files_of(repository, objects.tree_of(repository, objects.commit_at(repository, commit)))
-    return {path: objects.content_of(repository, blob.oid) for path, blob in files.items() if objects.is_regular(blob.mode)}
-
-
 def _changes_back(repository: pygit2.Repository, head: str, from_commit: str, path: str | None) -> dict[str, bytes | None]:
-    then = _contents(repository, from_commit)
+    then = contents_of(repository, from_commit)
     if path is not None:
         if path not in then:
             raise NoSuchFile(path, from_commit)

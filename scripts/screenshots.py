@@ -30,7 +30,7 @@ SERVE = (sys.executable, "-m", "tests.journeys.serve")
 PEOPLE = f"""
 from coordination.models import Project, User
 from coordination.operations.projects import grant_role
-from webui.sample import make
+from coordination.operations.sample import make
 ada = User.objects.create_superuser("ada", "", {PASSWORD!r})
 project = make("tally", ada.actor)
 for name, role in (("pat", "planner"), ("vera", "viewer")):

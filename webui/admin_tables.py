@@ -111,6 +111,7 @@ class Plain(LookedAt):
 admin.site.register(
     [
         models.Dependency,
+        models.Fold,
         models.IdempotentRequest,
         models.JobMark,
         models.Lane,
@@ -125,3 +126,11 @@ admin.site.register(
     ],
     Plain,
 )
+
+
+@admin.register(models.SavedView)
+class SavedViews(LookedAt):
+    list_display = ("id", "name", "project", "owner", "layout", "q")
+    list_select_related = ("project", "owner")
+    list_filter = ("layout", "project")
+    search_fields = ("name", "q")

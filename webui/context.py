@@ -1,6 +1,25 @@
 from django.http import HttpRequest
 
-SHEETS = ("tokens", "base", "layout", "parts", "forms", "prose", "pages", "board", "task", "shell", "filter", "bulk", "flow")
+SHEETS = (
+    "tokens",
+    "base",
+    "layout",
+    "parts",
+    "forms",
+    "prose",
+    "pages",
+    "board",
+    "task",
+    "shell",
+    "filter",
+    "list",
+    "bulk",
+    "plan",
+    "home",
+    "history",
+    "taskpage",
+    "flow",
+)
 
 
 def page(request: HttpRequest) -> dict[str, object]:

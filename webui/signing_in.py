@@ -11,8 +11,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm, ReauthenticateForm
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ConfirmCode
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 
 from coordination.models import User
@@ -82,3 +88,38 @@ class ConfirmForm(ReauthenticateForm):
         super().__init__(*args, **kwargs)
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].widget.attrs |= {"autofocus": True}
+
+
+class OneTime(forms.Form):
+    """Takes each code of an app once, for all processes: allauth notes used ones in the memory of one, and for one step only."""
+
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]  # the form that this is mixed into
+        if self.authenticator.type == Authenticator.Type.TOTP and not _first_use(self.authenticator, code):
+            raise SecondFactors().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(OneTime, AuthenticateForm):
+    """The code at sign-in."""
+
+
+class ConfirmCodeForm(OneTime, ConfirmCode):
+    """The code before the second factor is changed."""
+
+
+@transaction.atomic
+def _first_use(authenticator: Authenticator, code: str) -> bool:
+    """Note the time step that a right code is of; return False if it or a later one was used before."""
+    row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    secret = SecondFactors().decrypt(row.data["secret"])
+    typed = "".join(code.split())
+    steps = [step for step in yield_hotp_counters_from_time() if format_hotp_value(hotp_value(secret, step)) == typed]
+    if not steps or row.data.get("last_step", 0) >= steps[-1]:
+        return False
+    row.data["last_step"] = steps[-1]
+    row.save(update_fields=["data"])
+    authenticator.data = row.data
+    return True

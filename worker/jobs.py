@@ -14,12 +14,12 @@ from worker.channels.webhook import WebhookChannel
 
 
 def sweep() -> str:
-    """Expire leases, queue retries that are due, mark silent agents, advance phases."""
+    """Expire leases, queue retries that are due, mark silent agents, advance phases, note what is drained."""
     report = sweep_all()
     return (
         f"Swept: {report.expired} leases expired, {report.timed_out} attempts timed out, {report.cancelled} cancelled, "
         f"{report.readied} tasks queued, {report.fallen_back} opened to every agent, {report.advanced} phases advanced, "
-        f"{report.silent} agents fell silent."
+        f"{report.silent} agents fell silent, {report.drained} drained."
     )
 
 

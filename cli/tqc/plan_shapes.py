@@ -17,6 +17,7 @@ class Project(TypedDict):
     agents_may_add: bool
     paused: bool
     paused_at: str | None
+    draining: bool
     pause_reason: str
     created_at: str
     version: int
@@ -43,6 +44,7 @@ class Phase(TypedDict):
     gate_approved_at: str | None
     gate_approved_by: str
     open_ended: bool
+    draining: bool
     status_line: str
     blockers: list[str]
     after: list[int]
@@ -51,3 +53,23 @@ class Phase(TypedDict):
     started_at: str | None
     completed_at: str | None
     version: int
+
+
+class PhaseForecast(TypedDict):
+    id: int
+    name: str
+    p50: str | None
+    p90: str | None
+    left: int
+    conditional: bool
+
+
+class Forecast(TypedDict):
+    p50: str | None
+    p90: str | None
+    left: int
+    agents: int
+    basis: str
+    conditions: list[str]
+    critical: list[int]
+    phases: list[PhaseForecast]

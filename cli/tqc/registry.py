@@ -48,8 +48,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("requeue", "updating", "run finished tasks again"),
         Entry("review", "reviewing", "approve a result, or ask for changes"),
         Entry("answer", "reviewing", "answer what an agent asked"),
-        Entry("projects", "projects", "list, add, pause and resume projects"),
-        Entry("phases", "phases", "list, add, approve, pause and resume phases"),
+        Entry("projects", "projects", "list, add, pause, drain, stop and resume projects"),
+        Entry("phases", "phases", "list, add, approve, pause, drain, stop and resume phases"),
         Entry("plan", "plans", "write a plan to a directory, read it back, compare the two"),
     ),
     "Look": (

@@ -2,6 +2,7 @@
 
 from typing import Any, TypedDict
 
+from tqc.plan_shapes import Forecast as Forecast
 from tqc.plan_shapes import Phase as Phase
 from tqc.plan_shapes import Progress as Progress
 from tqc.plan_shapes import Project as Project

@@ -27,6 +27,8 @@ router = Router(tags=["files"])
 
 class LogQuery(BaseModel):
     author: Annotated[str, Field(max_length=200)] = ""
+    author_kind: Annotated[str, Field(max_length=20)] = ""
+    path: Annotated[str, Field(max_length=1024)] = ""
     kind: Annotated[str, Field(max_length=20)] = ""
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -40,6 +42,7 @@ class StepTold(Told):
     title: str
     attempt: int | None
     author: str
+    author_kind: str
     old: str
     new: str
     files: list[str]
@@ -79,12 +82,13 @@ class CommentPage(Told):
 
 @router.get("/projects/{slug}/history", response=LogPage, operation_id="listProjectHistory")
 def list_project_history(request: Request, slug: str, filters: Query[LogQuery]) -> HttpResponse:
-    """List every version, push and seal of a project's tasks, newest first; by `author`, or of one `kind`."""
+    """List every version, push and seal of a project's tasks, newest first; by `author`, of one `kind`, or of a file."""
     if filters.cursor and not (filters.cursor.isascii() and filters.cursor.isdecimal()):
         raise Invalid("This cursor is not one that this list gave.", field="cursor")
     before = int(filters.cursor) if filters.cursor else None
     project = find_project(request.auth, slug)
-    found = project_log(project, author=filters.author, kind=filters.kind, before=before, limit=filters.limit + 1)
+    wanted = {"author": filters.author, "author_kind": filters.author_kind, "kind": filters.kind, "path": filters.path}
+    found = project_log(project, **wanted, before=before, limit=filters.limit + 1)
     more, rows = len(found) > filters.limit, found[: filters.limit]
     return page(request, [asdict(each) for each in rows], str(rows[-1].id) if more else None)
 

@@ -1,6 +1,7 @@
 """/phases and /projects/{slug}/phases"""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,11 +11,24 @@ from coordination.api.answers import expected_version, nothing, page, polled
 from coordination.api.door import Request
 from coordination.api.repeats import once_only
 from coordination.api.shapes.base import Nothing
-from coordination.api.shapes.phases import NewPhase, PhaseChanges, PhasePage, PhasePosition, PhaseStatus, PhaseTold, phase_told
+from coordination.api.shapes.phases import (
+    ForecastTold,
+    NewPhase,
+    PhaseChanges,
+    PhasePage,
+    PhasePosition,
+    PhaseStatus,
+    PhaseTold,
+    Split,
+    forecast_told,
+    phase_told,
+)
+from coordination.api.shapes.projects import Pause
 from coordination.models import Phase, PhaseLink
-from coordination.operations import phases
+from coordination.operations import draining, phase_order, phases
 from coordination.operations.idempotency import Answer
-from coordination.queries.access import Permission, find_phase, find_project
+from coordination.queries.access import Permission, find_phase, find_project, find_task
+from coordination.queries.forecast import forecast
 from coordination.queries.stats import progress_of
 
 router = Router(tags=["phases"])
@@ -37,6 +51,14 @@ def list_phases(request: Request, slug: str) -> HttpResponse:
     """List the project's phases in their order, with their progress."""
     found = list(find_project(request.auth, slug).phases.select_related("project").order_by("position", "pk"))
     return page(request, _told(found), None)
+
+
+@router.get("/projects/{slug}/forecast", response=ForecastTold, operation_id="getForecast")
+def get_forecast(request: Request, slug: str) -> HttpResponse:
+    """Read when the project and its phases will be finished, from how long its attempts really took."""
+    project = find_project(request.auth, slug)
+    found = list(project.phases.all())
+    return polled(request, forecast_told(forecast(project, phases=found), found))
 
 
 @router.post("/projects/{slug}/phases", response={201: PhaseTold}, operation_id="createPhase")
@@ -104,6 +126,27 @@ def close_phase_gate(request: Request, phase_id: int, body: Nothing | None = Non
 def pause_phase(request: Request, phase_id: int, body: Nothing | None = None) -> HttpResponse:
     """Hold the phase's queued tasks. Running ones go on."""
     return _verb(request, phase_id, phases.pause_phase)
+
+
+@router.post("/phases/{int:phase_id}/drain", response=PhaseTold, operation_id="drainPhase")
+def drain_phase(request: Request, phase_id: int, body: Nothing | None = None) -> HttpResponse:
+    """Start nothing new in the phase and let running attempts end; the event `phase.drained` tells when the last one has."""
+    return _verb(request, phase_id, draining.drain_phase)
+
+
+@router.post("/phases/{int:phase_id}/stop", response=PhaseTold, operation_id="stopPhase")
+def stop_phase(request: Request, phase_id: int, body: Pause | None = None) -> HttpResponse:
+    """Pause the phase and take back what its agents hold; those tasks begin anew when it is resumed."""
+    return _verb(request, phase_id, partial(draining.stop_phase, reason=body.reason if body else ""))
+
+
+@router.post("/phases/{int:phase_id}/split", response={201: PhaseTold}, operation_id="splitPhase")
+def split_phase(request: Request, phase_id: int, body: Split) -> HttpResponse:
+    """Move tasks that have not begun into a new phase that follows this one; what followed this one follows the new one."""
+    phase = find_phase(request.auth, phase_id, Permission.PLAN)
+    tasks = [find_task(request.auth, pk, Permission.PLAN, slug=phase.project.slug) for pk in body.tasks]
+    settings = {"name": body.name, "gate": body.gate, "description": body.description}
+    return once_only(request, lambda: Answer(201, _one(phase_order.split_phase(phase, tasks, actor=request.auth.actor, **settings))))
 
 
 @router.post("/phases/{int:phase_id}/resume", response=PhaseTold, operation_id="resumePhase")

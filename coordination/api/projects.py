@@ -10,7 +10,7 @@ from coordination.api.repeats import once_only
 from coordination.api.shapes.base import Nothing
 from coordination.api.shapes.filters import Pages
 from coordination.api.shapes.projects import NewProject, Pause, ProjectChanges, ProjectPage, ProjectTold, project_told
-from coordination.operations import projects
+from coordination.operations import draining, projects
 from coordination.operations.idempotency import Answer
 from coordination.queries.access import Permission, find_project, require_everywhere, visible_projects
 
@@ -69,6 +69,22 @@ def pause_project(request: Request, slug: str, body: Pause | None = None) -> Htt
     project = find_project(request.auth, slug, Permission.PLAN)
     reason = body.reason if body else ""
     return once_only(request, lambda: Answer(200, project_told(projects.pause_project(project, actor=request.auth.actor, reason=reason))))
+
+
+@router.post("/projects/{slug}/drain", response=ProjectTold, operation_id="drainProject")
+def drain_project(request: Request, slug: str, body: Pause | None = None) -> HttpResponse:
+    """Start nothing new in the project and let running attempts end; the event `project.drained` tells when the last one has."""
+    project = find_project(request.auth, slug, Permission.PLAN)
+    reason = body.reason if body else ""
+    return once_only(request, lambda: Answer(200, project_told(draining.drain_project(project, actor=request.auth.actor, reason=reason))))
+
+
+@router.post("/projects/{slug}/stop", response=ProjectTold, operation_id="stopProject")
+def stop_project(request: Request, slug: str, body: Pause | None = None) -> HttpResponse:
+    """Pause the project and take back what its agents hold; those tasks begin anew when it is resumed."""
+    project = find_project(request.auth, slug, Permission.PLAN)
+    reason = body.reason if body else ""
+    return once_only(request, lambda: Answer(200, project_told(draining.stop_project(project, actor=request.auth.actor, reason=reason))))
 
 
 @router.post("/projects/{slug}/resume", response=ProjectTold, operation_id="resumeProject")

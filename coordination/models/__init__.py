@@ -15,9 +15,11 @@ from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Fold, Membership, Project, Role
 from coordination.models.repository import ProjectRepository
+from coordination.models.saved_view import SavedView
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
-from coordination.models.user import User
+from coordination.models.user import DiffLayout, User
+from coordination.models.viewed_file import ViewedFile
 from coordination.models.webhook import Webhook
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Dependency",
+    "DiffLayout",
     "Event",
     "Fold",
     "IdempotentRequest",
@@ -45,10 +48,12 @@ __all__ = [
     "Question",
     "Review",
     "Role",
+    "SavedView",
     "Scope",
     "SweepMark",
     "Task",
     "TaskFile",
     "User",
+    "ViewedFile",
     "Webhook",
 ]

@@ -21,6 +21,7 @@ class Phase(models.Model):
     open_ended = models.BooleanField(default=False)
     status_line = models.CharField(max_length=500, blank=True, default="")
     blockers = models.JSONField(default=list, blank=True)
+    draining = models.BooleanField(default=False, db_default=False)  # paused, and somebody waits for the last attempt to end
     round = models.PositiveIntegerField(default=1)  # grows each time a completed phase is reopened
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)

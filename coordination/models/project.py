@@ -25,6 +25,7 @@ class Project(models.Model):
     spent_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True, default="")
+    draining = models.BooleanField(default=False, db_default=False)  # paused, and somebody waits for the last attempt to end
     plan_head = models.CharField(max_length=40, blank=True, default="")  # of main in the repository of its plan
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)

@@ -187,8 +187,9 @@ def resume_phase(phase: Phase, *, actor: Actor) -> Phase:
     if phase.state != PhaseState.PAUSED:
         raise WrongState(f"Phase {phase.name!r} is not paused.", state=phase.state)
     phase.state = PhaseState.ACTIVE if phase.started_at else PhaseState.PLANNED
+    phase.draining = False
     phase.version += 1
-    phase.save(update_fields=["state", "version"])
+    phase.save(update_fields=["state", "draining", "version"])
     record("phase.resumed", actor=actor, phase=phase)
     settle_phase(phase.pk)
     start_if_due(phase.pk)

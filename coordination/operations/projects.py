@@ -75,7 +75,9 @@ def pause_project(project: Project, *, actor: Actor, reason: str = "") -> Projec
 
 @atomically
 def resume_project(project: Project, *, actor: Actor) -> Project:
-    if not Project.objects.filter(pk=project.pk, paused_at__isnull=False).update(paused_at=None, pause_reason="", version=F("version") + 1):
+    if not Project.objects.filter(pk=project.pk, paused_at__isnull=False).update(
+        paused_at=None, pause_reason="", draining=False, version=F("version") + 1
+    ):
         raise WrongState(f"Project {project.slug} is not paused.")
     record("project.resumed", actor=actor, project=project)
     settle_project(project.pk)

@@ -21,6 +21,7 @@ from coordination.models.clock import now
 from coordination.operations.aftermath import after_end
 from coordination.operations.agents import mark_silent
 from coordination.operations.atomic import atomically
+from coordination.operations.draining import note_drained
 from coordination.operations.events import record
 from coordination.operations.holding import end
 from coordination.operations.lanes import lane_for
@@ -47,6 +48,7 @@ class SweepReport:
     fallen_back: int = 0
     advanced: int = 0
     silent: int = 0
+    drained: int = 0
     amnesty: float = 0.0  # seconds that live leases were extended by
 
 
@@ -81,6 +83,7 @@ def _sweep(amnesty: float) -> SweepReport:
         fallen_back=fall_back_due(),
         advanced=advance_due(),
         silent=mark_silent(),
+        drained=note_drained(),
         amnesty=amnesty,
     )
 

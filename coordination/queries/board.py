@@ -164,22 +164,29 @@ def _limit(column: Column, shown: Shown) -> int:
 
 def _first_ids(tasks: QuerySet[Task], columns: Sequence[Column], limits: Sequence[int]) -> dict[int, list[int]]:
     """Return the ids of the first tasks of every column, in one statement: each state is read from an index in the column's order."""
-    parts: list[str] = []
-    params: list[Any] = []
+    parts = []
     for place, (column, limit) in enumerate(zip(columns, limits, strict=True)):
         among = narrowed(tasks, column.lane) if column.lane else tasks
         for state in column.kind.states if limit else ():
             order = column.kind.order, "-id" if column.kind.order.startswith("-") else "id"
-            first = among.filter(state=state).order_by(*order).values_list("pk", "sort_key", "state_since")[:limit]
-            sql, values = first.query.sql_with_params()
-            parts.append(f"SELECT {place} AS place, part.* FROM ({sql}) part")
-            params += values
-    if not parts:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        rows = sorted(cursor.fetchall())
+            parts.append((place, among.filter(state=state).order_by(*order).values_list("pk", "sort_key", "state_since")[:limit]))
+    rows = sorted(_together(parts))
     return {place: _merged(columns[place].kind, list(found))[: limits[place]] for place, found in groupby(rows, key=lambda row: row[0])}
+
+
+def _together(parts: Sequence[tuple[int, QuerySet[Any, Any]]]) -> list[tuple[Any, ...]]:
+    """Return the rows of several queries in one statement, each row led by the number of its query.
+
+    Written out because SQLite lets no part of a UNION have a LIMIT, unless it is a query within.
+    """
+    found = [(place, *rows.query.sql_with_params()) for place, rows in parts]
+    if not found:
+        return []
+    statement = " UNION ALL ".join(f"SELECT {place} AS place, part.* FROM ({sql}) part" for place, sql, _ in found)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for *_, values in found for value in values])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _merged(kind: ColumnKind, rows: list[tuple[int, int, int, object]]) -> list[int]:
@@ -204,11 +211,12 @@ def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[
     tasks = (project.tasks.all() if matching is None else matching).order_by()
     begun = Attempt.objects.filter(number=F("task__attempts_made"), task__in=tasks.exclude(state__in=NOT_BEGUN).values("pk")).order_by()
     others = tasks.filter(Q(state__in=NOT_BEGUN) | Q(attempts_made=0))
+    of_agents = begun.values_list("agent_id", "task__state").annotate(tally=Count("*"))
+    of_assigned = others.values_list("assigned_to_id", "state").annotate(tally=Count("*"))
     counts: dict[int, Counter[str]] = {}
-    for agent_id, state, number in begun.values_list("agent_id", "task__state").annotate(number_of=Count("*")):
-        counts.setdefault(agent_id, Counter())[state] += number
-    for agent_id, state, number in others.values_list("assigned_to_id", "state").annotate(number=Count("*")):
-        counts.setdefault((agent_id or 0) if state in NOT_BEGUN else 0, Counter())[state] += number
+    for place, agent_id, state, tally in _together([(0, of_agents), (1, of_assigned)]):
+        lane = agent_id if place == 0 or state in NOT_BEGUN else 0
+        counts.setdefault(lane or 0, Counter())[state] += tally
     return counts
 
 

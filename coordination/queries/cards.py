@@ -4,7 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+
 from coordination.models import Agent, Attempt, LaneAgent, Task
+
+RUNNABLE = LaneAgent.objects.filter(lane=OuterRef("lane"), agent__retired_at=None)
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,14 @@ class Card:
 
 
 def cards_of(ids: Sequence[int]) -> list[Card]:
-    """Return the cards of these tasks in this order; three queries however many."""
+    """Return the cards of these tasks in this order; two queries however many."""
     if not ids:
         return []
     tasks = Task.objects.filter(pk__in=ids).select_related("phase", "assigned_to", "lease__agent")
-    by_id = {task.pk: task for task in tasks.defer("objective", "criteria", "result", "phase__description", "phase__blockers")}
+    told = tasks.annotate(could_run=Exists(RUNNABLE)).defer("objective", "criteria", "result", "phase__description", "phase__blockers")
+    by_id = {task.pk: task for task in told}
     attempts = _attempts(ids)
-    served = set(LaneAgent.objects.filter(lane__in={task.lane_id for task in by_id.values()}, agent__retired_at=None).values_list("lane"))
-    return [_card(by_id[pk], attempts.get(pk, []), (by_id[pk].lane_id,) in served) for pk in ids if pk in by_id]
+    return [_card(by_id[pk], attempts.get(pk, [])) for pk in ids if pk in by_id]
 
 
 def _attempts(ids: Collection[int]) -> dict[int, list[Attempt]]:
@@ -42,7 +46,7 @@ def _attempts(ids: Collection[int]) -> dict[int, list[Attempt]]:
     return found
 
 
-def _card(task: Task, attempts: list[Attempt], could_run: bool) -> Card:
+def _card(task: Task, attempts: list[Attempt]) -> Card:
     is_held = hasattr(task, "lease")
     newest = attempts[-1] if attempts else None
     costs = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
@@ -54,5 +58,5 @@ def _card(task: Task, attempts: list[Attempt], could_run: bool) -> Card:
         progress=newest.progress if newest and is_held else None,
         note=newest.progress_note if newest and is_held else "",
         cost=sum(costs, Decimal(0)) if costs else None,
-        could_run=could_run,
+        could_run=bool(getattr(task, "could_run", True)),
     )

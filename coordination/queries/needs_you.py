@@ -1,11 +1,10 @@
 """What waits for a person: questions, reviews, gates, failures, tasks of agents, silent agents, and work that nobody can run."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Agent, Lane, LaneAgent, Phase, PhaseLink, Project, Question, Task
@@ -14,24 +13,32 @@ from coordination.queries.access import Caller, Permission, visible_agents
 
 WAITS_FOR_A_PERSON = (State.BLOCKED, State.REVIEW, State.FAILED)
 STILL_NEWS = timedelta(days=7)  # an agent that has been silent for longer is no news; the list of agents has it
-MOST_SHOWN = 20  # of each kind
+ORDER = (State.BLOCKED, State.REVIEW, State.WAITING, State.FAILED)
+MOST_TASKS = 60
+MOST_SHOWN = 20  # of each other kind
 
 
 @dataclass(frozen=True)
 class Stranded:
     """Queued tasks of one phase that no registered agent could ever run, and what most of them need."""
 
-    phase: Phase
+    phase_id: int
+    phase: str
+    slug: str
+    project: str
     tasks: int
-    needs: list[Lane]
+    needs: str
 
 
 @dataclass(frozen=True)
 class Inbox:
-    """Everything that waits for this person. `total` counts all of it, the lists hold the first of each kind, longest first."""
+    """Everything that waits for this person. `total` counts all of it, the lists hold the first of each kind, longest first.
+
+    A task of `questions` carries what its agent asks as `open_question`.
+    """
 
     total: int
-    questions: list[Question] = field(default_factory=list)
+    questions: list[Task] = field(default_factory=list)
     reviews: list[Task] = field(default_factory=list)
     gates: list[Phase] = field(default_factory=list)
     failed: list[Task] = field(default_factory=list)
@@ -40,9 +47,13 @@ class Inbox:
     stranded: list[Stranded] = field(default_factory=list)
 
     @property
-    def more(self) -> int:
+    def shown(self) -> int:
         lists: Sequence[Sequence[object]] = (self.questions, self.reviews, self.gates, self.failed, self.proposed, self.silent)
-        return max(0, self.total - sum(map(len, lists)) - len(self.stranded))
+        return sum(map(len, lists)) + len(self.stranded)
+
+    @property
+    def more(self) -> int:
+        return max(0, self.total - self.shown)
 
 
 def needs_you_count(caller: Caller) -> int:
@@ -54,38 +65,41 @@ def needs_you_count(caller: Caller) -> int:
     return first.union(*others, all=True).count()
 
 
-def needs_by_project(caller: Caller) -> Counter[int]:
-    """Return for each project how much of it waits for this person; agents belong to none."""
-    counted: Counter[int] = Counter()
+def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:
+    """Return what waits for this person, with what is needed to answer it in place.
+
+    A page that has the gates whose turn it is in hand, with their projects, passes them on.
+    """
     if (wanted := _planned_by(caller)) is None:
-        return counted
-    each = [_tasks(wanted), _gates(wanted), _stranded_phases(wanted)]
-    first, *others = (found.order_by().values_list("pk", "project_id") for found in each)
-    counted.update(project_id for _, project_id in first.union(*others, all=True))
-    return counted
-
-
-def needs_you(caller: Caller) -> Inbox:
-    """Return what waits for this person, with what is needed to answer it in place."""
-    wanted = _planned_by(caller)
-    total = needs_you_count(caller)
-    if wanted is None or not total:
         return Inbox(0)
-    asked = _first(_tasks(wanted).filter(state__in=[State.BLOCKED, State.REVIEW]), 2 * MOST_SHOWN)
-    return Inbox(
-        total,
-        questions=_questions([task for task in asked if task.state == State.BLOCKED]),
-        reviews=[task for task in asked if task.state == State.REVIEW],
-        gates=list(_gates(wanted).select_related("project")[:MOST_SHOWN]),
-        failed=_first(_tasks(wanted).filter(state=State.FAILED), MOST_SHOWN),
-        proposed=_first(_tasks(wanted).filter(awaits_person=True), MOST_SHOWN),
-        silent=list(_silent(caller, wanted).order_by("silent_since")[:MOST_SHOWN]),
+    tasks = _waiting(wanted)
+    found = Inbox(
+        0,
+        questions=[task for task in tasks if task.state == State.BLOCKED],
+        reviews=[task for task in tasks if task.state == State.REVIEW],
+        gates=_closed(caller, wanted, gates)[:MOST_SHOWN],
+        failed=[task for task in tasks if task.state == State.FAILED],
+        proposed=[task for task in tasks if task.state == State.WAITING],
+        silent=list(_silent(caller, wanted).order_by("silent_since", "name")[:MOST_SHOWN]),
         stranded=_stranded(wanted),
     )
+    shown: Sequence[Sequence[object]] = (found.gates, found.silent, found.stranded)
+    is_all = len(tasks) < MOST_TASKS and all(len(each) < MOST_SHOWN for each in shown)
+    return replace(found, total=found.shown if is_all else needs_you_count(caller))
 
 
-def _first(tasks: QuerySet[Task], limit: int) -> list[Task]:
-    return list(tasks.select_related("project", "phase").defer("criteria").order_by("state_since", "id")[:limit])
+def _closed(caller: Caller, projects: QuerySet[Project], known: Iterable[Phase] | None) -> list[Phase]:
+    if known is not None:
+        return [phase for phase in known if caller.may(Permission.PLAN, phase.project_id)]
+    return list(_gates(projects).select_related("project").order_by("project_id", "position")[:MOST_SHOWN])
+
+
+def _waiting(projects: QuerySet[Project]) -> list[Task]:
+    """Return the tasks that wait, by what costs most while nobody looks: questions hold up an agent's work, failures are over."""
+    rank = Case(*(When(state=state, then=place) for place, state in enumerate(ORDER)), default=len(ORDER))
+    asked = Question.objects.filter(task=OuterRef("pk"), answered_at=None).order_by("-pk").values("text")[:1]
+    tasks = _tasks(projects).select_related("project", "phase").annotate(open_question=Subquery(asked)).defer("criteria", "objective")
+    return list(tasks.order_by(rank, "state_since", "id")[:MOST_TASKS])
 
 
 def _planned_by(caller: Caller) -> QuerySet[Project] | None:
@@ -126,22 +140,12 @@ def _stranded_phases(projects: QuerySet[Project]) -> QuerySet[Phase]:
 
 
 def _stranded(projects: QuerySet[Project]) -> list[Stranded]:
-    lanes = {lane.pk: lane for lane in _unserved(projects).select_related("assigned_to")}
-    queued = Task.objects.filter(state=State.QUEUED, lane__in=lanes, phase__state=PhaseState.ACTIVE)
-    counts: dict[int, Counter[int]] = defaultdict(Counter)
-    for phase_id, lane_id, count in queued.order_by().values_list("phase_id", "lane_id").annotate(Count("pk")):
-        counts[phase_id][lane_id] = count
-    phases = Phase.objects.filter(pk__in=counts).select_related("project").order_by("project_id", "position")[:MOST_SHOWN]
-    return [Stranded(phase, counts[phase.pk].total(), [lanes[pk] for pk, _ in counts[phase.pk].most_common(3)]) for phase in phases]
-
-
-def _questions(tasks: list[Task]) -> list[Question]:
-    """Return the open question of each of the tasks, longest waiting first."""
-    if not tasks:
-        return []
-    by_id = {task.pk: task for task in tasks}
-    latest = {}
-    for question in Question.objects.filter(task__in=by_id, answered_at=None).order_by("pk"):
-        question.task = by_id[question.task_id]
-        latest[question.task_id] = question
-    return [latest[pk] for pk in by_id if pk in latest][:MOST_SHOWN]
+    queued = Task.objects.filter(state=State.QUEUED, lane__in=_unserved(projects).values("pk"), phase__state=PhaseState.ACTIVE)
+    columns = ("phase_id", "phase__name", "project__slug", "project__name", "lane__tier", "lane__capabilities", "lane__assigned_to__name")
+    counts = queued.order_by().values_list(*columns).annotate(count=Count("pk"))
+    found: dict[int, Stranded] = {}
+    for phase_id, phase, slug, project, tier, capabilities, agent, count in counts.order_by("phase_id", "-count"):
+        needs = ", ".join([f"tier {tier}", *capabilities, *([f"agent {agent}"] if agent else [])])
+        before = found.get(phase_id)
+        found[phase_id] = replace(before, tasks=before.tasks + count) if before else Stranded(phase_id, phase, slug, project, count, needs)
+    return list(found.values())[:MOST_SHOWN]

@@ -1,16 +1,19 @@
 """The plan: phases in order with their gates, progress and first tasks; and what waits for a person."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Case, Count, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
 from coordination.lifecycle import Gate, PhaseState, State
-from coordination.models import Phase, PhaseLink, Project, Question, Task
+from coordination.models import Phase, PhaseLink, Project, Task
+from coordination.queries.forecast import Forecast, PhaseForecast, forecast
 
 FIRST_TASKS = 12
+PAGE = 50
+FINISHED_LAST = Case(When(state__in=[State.DONE, State.CANCELLED], then=1), default=0)
 LARGEST_LISTED = 500  # tasks of a phase; a larger one is for the board, and numbering its tasks would cost more than the rest of the page
 
 TONE_OF = {
@@ -55,16 +58,50 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What a change of the plan touches: attempts that run, tasks that could be claimed now, and tasks that wait for later."""
+
+    running: int
+    queued: int
+    later: int
+
+
+@dataclass(frozen=True)
 class PlannedPhase:
+    """A phase and a page of its tasks, unfinished ones first."""
+
     phase: Phase
     progress: Progress
     follows: list[Phase]
     waits_for_approval: bool
     tasks: list[Task] = field(default_factory=list)
+    forecast: PhaseForecast | None = None
+    page: int = 0  # of its tasks; 0: only the first are shown
+    effect: Effect = Effect(0, 0, 0)
 
     @property
     def more(self) -> int:
         return self.progress.size - len(self.tasks)
+
+    @property
+    def pages(self) -> int:
+        return -(-self.progress.size // PAGE)
+
+    @property
+    def is_draining(self) -> bool:
+        return self.phase.state == PhaseState.PAUSED and self.effect.running > 0
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    phases: list[PlannedPhase]
+    progress: Progress
+    forecast: Forecast
+    effect: Effect
+
+    @property
+    def critical(self) -> set[int]:
+        return set(self.forecast.critical)
 
 
 @dataclass(frozen=True)
@@ -74,14 +111,83 @@ class ProjectOverview:
     progress: Progress
     needs: int
 
+    @property
+    def failed(self) -> int:
+        return self.progress.by_tone.get("failed", 0)
 
-def plan(project: Project) -> list[PlannedPhase]:
-    """Return the phases of a project in order, each with its first tasks."""
+
+def plan(project: Project, *, opened: int | None = None, page: int = 1) -> ProjectPlan:
+    """Return the phases of a project in order with their first tasks, their forecasts and what a pause of each would touch.
+
+    Of the phase `opened` it returns a whole page of tasks.
+    """
     planned = _planned([project])[project.pk]
-    by_id = {each.phase.pk: each for each in planned}
-    for task in _first_tasks([each.phase for each in planned if each.progress.size <= LARGEST_LISTED]):
-        by_id[task.phase_id].tasks.append(task)
-    return planned
+    follows = {each.phase.pk: [before.pk for before in each.follows] for each in planned}
+    told = forecast(project, phases=[each.phase for each in planned], follows=follows)
+    tasks = _listed(planned, opened, page)
+    followers = _followers(follows)
+    open_tasks = {each.phase.pk: each.progress.total - each.progress.done for each in planned}
+    progress = _together(planned)
+    phases = [
+        replace(
+            each,
+            tasks=tasks[each.phase.pk],
+            forecast=told.phases.get(each.phase.pk),
+            page=page if each.phase.pk == opened else 0,
+            effect=_effect(each.progress, sum(open_tasks[pk] for pk in followers[each.phase.pk])),
+        )
+        for each in planned
+    ]
+    return ProjectPlan(phases, progress, told, _effect(progress, progress.by_tone.get("waiting", 0)))
+
+
+def planned_phase(phase: Phase) -> PlannedPhase:
+    """Return one phase as the plan has it, with what a pause would touch and without tasks or forecast."""
+    planned = _planned([phase.project])[phase.project_id]
+    follows = {each.phase.pk: [before.pk for before in each.follows] for each in planned}
+    later = _followers(follows)[phase.pk]
+    mine = next(each for each in planned if each.phase.pk == phase.pk)
+    return replace(mine, effect=_effect(mine.progress, sum(p.progress.total - p.progress.done for p in planned if p.phase.pk in later)))
+
+
+def project_effect(project: Project) -> Effect:
+    """Return what a pause of the whole project would touch."""
+    progress = _together(_planned([project])[project.pk])
+    return _effect(progress, progress.by_tone.get("waiting", 0))
+
+
+def may_split(phase: Phase) -> list[Task]:
+    """Return the tasks of the phase that have not begun, the first 500."""
+    return list(phase.tasks.filter(state__in=[State.WAITING, State.QUEUED]).only("id", "title", "state").order_by("id")[:LARGEST_LISTED])
+
+
+def _effect(progress: Progress, later: int) -> Effect:
+    return Effect(progress.by_tone.get("running", 0), progress.by_tone.get("queued", 0), later)
+
+
+def _together(planned: Iterable[PlannedPhase]) -> Progress:
+    counts: Counter[str] = Counter()
+    for each in planned:
+        counts.update(each.progress.by_tone)
+    return Progress(counts)
+
+
+def _followers(follows: Mapping[int, Sequence[int]]) -> dict[int, set[int]]:
+    """Return for each phase all that follow it, directly or through others."""
+    directly: dict[int, list[int]] = defaultdict(list)
+    for phase, before in follows.items():
+        for other in before:
+            directly[other].append(phase)
+    found: dict[int, set[int]] = {}
+    for start in follows:
+        reached: set[int] = set()
+        waiting = [start]
+        while waiting:
+            fresh = [phase for phase in directly[waiting.pop()] if phase not in reached]
+            reached.update(fresh)
+            waiting.extend(fresh)
+        found[start] = reached
+    return found
 
 
 def overviews(projects: Iterable[Project]) -> list[ProjectOverview]:
@@ -91,27 +197,11 @@ def overviews(projects: Iterable[Project]) -> list[ProjectOverview]:
     return [_overview(project, planned[project.pk]) for project in projects]
 
 
-def gates_waiting(overview: Iterable[ProjectOverview]) -> list[Phase]:
-    return [planned.phase for each in overview for planned in each.phases if planned.waits_for_approval]
-
-
-def tasks_in_need(projects: Iterable[Project], limit: int = 30) -> list[Task]:
-    """Return the tasks that wait for a person, longest first; a blocked one carries its open question as `open_question`."""
-    waiting = Task.objects.filter(project__in=list(projects), state__in=[State.BLOCKED, State.REVIEW])
-    tasks = list(waiting.select_related("project", "phase").order_by("state_since", "id")[:limit])
-    questions = Question.objects.filter(task__in=tasks, answered_at=None).order_by("id")
-    texts = {question.task_id: question.text for question in questions}
-    for task in tasks:
-        task.open_question = texts.get(task.pk, "")  # type: ignore[attr-defined]  # a fact for the page, not a column
-    return tasks
-
-
 def _overview(project: Project, phases: list[PlannedPhase]) -> ProjectOverview:
-    counts: Counter[str] = Counter()
-    for planned in phases:
-        counts.update(planned.progress.by_tone)
+    progress = _together(phases)
     gates = sum(planned.waits_for_approval for planned in phases)
-    return ProjectOverview(project, phases, Progress(counts), counts["needs"] + gates)
+    waiting = progress.by_tone.get("needs", 0) + progress.by_tone.get("failed", 0)
+    return ProjectOverview(project, phases, progress, waiting + gates)
 
 
 def _planned(projects: list[Project]) -> dict[int, list[PlannedPhase]]:
@@ -142,11 +232,23 @@ def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:
     return held and all(other.state == PhaseState.COMPLETED for other in after)
 
 
-def _first_tasks(phases: list[Phase]) -> QuerySet[Task]:
-    numbered = Task.objects.filter(phase__in=phases).annotate(row=Window(RowNumber(), partition_by=F("phase"), order_by=F("id").asc()))
-    return (
-        numbered.filter(row__lte=FIRST_TASKS)
-        .select_related("assigned_to", "lease__agent")
-        .defer("objective", "criteria", "result")
-        .order_by("id")
-    )
+def _listed(planned: Sequence[PlannedPhase], opened: int | None, page: int) -> dict[int, list[Task]]:
+    """Return the first tasks of each phase, and a page of those of the opened one, in one statement."""
+    small = [each.phase.pk for each in planned if _shows_tasks(each) and each.phase.pk != opened]
+    within = [each.phase.pk for each in planned if each.phase.pk == opened or each.phase.pk in set(small)]
+    place = Window(RowNumber(), partition_by=F("phase"), order_by=[FINISHED_LAST, F("id")])
+    numbered = Task.objects.filter(phase__in=within).annotate(place=place)
+    on_page = Q(phase=opened, place__gt=PAGE * (page - 1), place__lte=PAGE * page)
+    tasks: dict[int, list[Task]] = defaultdict(list)
+    for task in _with_holder(numbered.filter(Q(phase__in=small, place__lte=FIRST_TASKS) | on_page).order_by("place")):
+        tasks[task.phase_id].append(task)
+    return tasks
+
+
+def _shows_tasks(each: PlannedPhase) -> bool:
+    """Say whether the first tasks are listed unasked: a completed phase is over, and a very large one would cost the whole page."""
+    return each.phase.state != PhaseState.COMPLETED and each.progress.size <= LARGEST_LISTED
+
+
+def _with_holder(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    return tasks.select_related("assigned_to", "lease__agent").defer("objective", "criteria", "result")

@@ -1,9 +1,12 @@
 """The versions of a task's files: what they were, who wrote them, what changed. Only commits that main holds are shown."""
 
-from coordination.errors import NotFound
+from collections.abc import Iterable
+
+from coordination.errors import MusterError, NotFound
+from coordination.merging import Merged, merge
 from coordination.models import Task, TaskFile
 from coordination.queries.repositories import store, translated
-from repo_store import BlameLine, Diff, FileEntry, Page, Version
+from repo_store import Annotated, BlameLine, Comparison, Diff, DiffView, FileCount, FileEntry, Page, RepoError, Step, Version
 
 PAGE = 30
 
@@ -70,3 +73,56 @@ def archive(task: Task, commit: str) -> bytes:
     """Return all files of a version as a tar.gz."""
     with translated():
         return store().archive(task.pk, commit)
+
+
+def steps(task: Task, head: str, *, path: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Step]:
+    """Return a page of versions behind `head` with what each changed, newest first; a file is followed through its names."""
+    if not head:
+        return Page((), None)
+    with translated():
+        return store().steps(task.pk, head, path, limit, after)
+
+
+def compare(task: Task, old: str | None, new: str, view: DiffView) -> Comparison:
+    """Return every file that differs, and the insides of those that `view` asks for."""
+    with translated():
+        return store().compare(task.pk, old, new, view)
+
+
+def blobs(task: Task, ids: Iterable[str]) -> dict[str, bytes]:
+    """Return contents by the ids that a comparison gave."""
+    with translated():
+        return store().blobs(task.pk, ids)
+
+
+def annotate(task: Task, commit: str, path: str) -> Annotated:
+    """Return each line of a file with its origin."""
+    with translated():
+        return store().annotate(task.pk, commit, path)
+
+
+def is_on_main(task: Task, commit: str) -> bool:
+    """Return whether agents were ever to be told this version; others are of an attempt."""
+    if not task.head:
+        return False
+    with translated():
+        return store().holds(task.pk, task.head, commit)
+
+
+def counts(task_id: int, old: str, new: str) -> tuple[FileCount, ...] | None:
+    """Return what differs between two versions, or None where git cannot say: a log goes on without its figures."""
+    try:
+        return store().counts(task_id, old or None, new)
+    except RepoError:
+        return None
+
+
+def merged(task: Task, path: str, base: str, mine: str) -> tuple[str, Merged]:
+    """Return a file's current text, and what comes of it and a text that was written from the version `base`."""
+    file = task.files.filter(path=path).first()
+    theirs = (file.text or "") if file else ""
+    try:
+        old = content(task, path, base).decode() if base else ""
+    except (MusterError, UnicodeDecodeError):
+        old = ""
+    return theirs, merge(old, mine, theirs)

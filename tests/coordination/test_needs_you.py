@@ -11,7 +11,7 @@ from coordination.models.clock import now
 from coordination.operations.agents import retire
 from coordination.operations.finish import ask
 from coordination.queries.access import Caller, caller_of_user
-from coordination.queries.needs_you import needs_by_project, needs_you, needs_you_count
+from coordination.queries.needs_you import needs_you, needs_you_count
 from tests.factories import Plan, make_plan, person
 
 pytestmark = pytest.mark.django_db
@@ -38,14 +38,13 @@ def in_trouble(plan: Plan) -> None:
 def test_each_kind_is_listed_with_what_answers_it(plan: Plan) -> None:
     in_trouble(plan)
     inbox = needs_you(caller(plan))
-    assert [question.text for question in inbox.questions] == ["Which names?"]
-    assert [question.task.title for question in inbox.questions] == ["Asked"]
+    assert [(task.title, task.open_question) for task in inbox.questions] == [("Asked", "Which names?")]
     assert [task.title for task in inbox.reviews] == ["Reviewed"]
     assert [phase.name for phase in inbox.gates] == ["Release"]
     assert [task.title for task in inbox.failed] == ["Failed"]
     assert [task.title for task in inbox.proposed] == ["Proposed"]
     assert [agent.pk for agent in inbox.silent] == [plan.jean.agent.pk]
-    assert [(each.phase.name, each.tasks, each.needs[0].capabilities) for each in inbox.stranded] == [("Build", 1, ["welding"])]
+    assert [(each.phase, each.tasks, each.needs) for each in inbox.stranded] == [("Build", 1, "tier heavy, welding")]
     assert (inbox.total, inbox.more) == (7, 0)
 
 
@@ -56,19 +55,25 @@ def test_it_is_counted_in_one_statement(plan: Plan, django_assert_num_queries: D
         assert needs_you_count(asker) == 7
 
 
+def test_it_is_listed_in_few_statements(plan: Plan, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    in_trouble(plan)
+    asker = caller(plan)
+    with django_assert_max_num_queries(4):
+        needs_you(asker)
+
+
 def test_who_plans_nothing_is_not_called(plan: Plan) -> None:
     in_trouble(plan)
     for asker in (caller_of_user(plan.vera), caller_of_user(person("mallory"))):
         assert needs_you_count(asker) == 0
         assert needs_you(asker).total == 0
-        assert not needs_by_project(asker)
 
 
 def test_a_planner_hears_of_the_own_projects_only(plan: Plan) -> None:
     other = make_plan("other")
     in_trouble(other)
     assert needs_you_count(caller(plan)) == 0
-    assert needs_by_project(caller(other)) == {other.project.pk: 6}
+    assert needs_you_count(caller(other)) == 7
 
 
 def test_a_gate_whose_turn_has_not_come_asks_nobody(plan: Plan) -> None:
@@ -87,7 +92,7 @@ def test_an_agent_that_was_retired_or_lost_long_ago_is_no_news(plan: Plan) -> No
 
 
 def test_more_than_fits_is_counted(plan: Plan) -> None:
-    tasks = plan.add(*(f"Task {number}" for number in range(50)))
+    tasks = plan.add(*(f"Task {number}" for number in range(70)))
     Task.objects.filter(pk__in=[task.pk for task in tasks]).update(state=State.FAILED)
     inbox = needs_you(caller(plan))
-    assert (inbox.total, len(inbox.failed), inbox.more) == (50, 20, 30)
+    assert (inbox.total, len(inbox.failed), inbox.more) == (70, 60, 10)

@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from coordination.models import ApiKey, Event, Phase, Project, Task, User, Webhook
 from coordination.operations import webhooks
 from coordination.operations.creation import NewTask, create_tasks
+from coordination.operations.sample import make
 from tests.webui.conftest import signed_in
-from webui.sample import make
 
 MOST_QUERIES = 12
 TABLES = [model for model in admin.site._registry if model is not User]

@@ -63,7 +63,7 @@ def test_the_plan_shows_phases_in_order_and_takes_few_queries(
     with django_assert_max_num_queries(MOST_QUERIES):
         page = client.get("/p/tally/plan").content.decode()
     assert page.index("<bdi>Build</bdi>") < page.index("<bdi>Verify</bdi>") < page.index("<bdi>Release</bdi>")
-    assert "3 more on the board" in page
+    assert "3 more in this phase" in page
 
 
 def test_a_planner_adds_a_phase_and_approves_its_gate(pat: User, project: Project) -> None:

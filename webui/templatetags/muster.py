@@ -18,6 +18,7 @@ from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState,
 from coordination.models import Project
 from coordination.queries.activity import Entry
 from webui import markdown, places, words
+from webui.filtering import Bar
 
 register = template.Library()
 
@@ -294,3 +295,9 @@ def state_icon(value: str) -> str:
 @register.filter
 def state_tone(value: str) -> str:
     return f"tone-{words.OF_STATE[State(value)].tone}"
+
+
+@register.simple_tag
+def plus(bar: Bar, name: str, value: object) -> str:
+    """Return the address of the page with one more value in its filter."""
+    return bar.address(q=bar.wanted.plus(name, value).text)

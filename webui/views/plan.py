@@ -1,96 +1,47 @@
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+"""The plan of a project, and what is added to it."""
 
-from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from coordination.actor import Actor
-from coordination.models import Phase
-from coordination.operations import creation, phases
+from coordination.models import Project
+from coordination.operations import creation, draining, phase_order
 from coordination.queries import plan as query
-from coordination.queries.access import Permission, find_phase, find_project
-from webui.forms import PhaseForm, StatusForm, TaskForm
+from coordination.queries.access import Permission, find_project
+from webui.forms import TaskForm
+from webui.plan_forms import HoldForm, NewPhaseForm
 from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
-
-
-@dataclass(frozen=True)
-class PhaseAction:
-    form: type[Form]
-    run: Callable[[Phase, dict[str, Any], Actor], object]
-    said: str
-
-
-ACTIONS = {
-    "approve": PhaseAction(Form, lambda phase, _, actor: phases.approve_gate(phase, actor=actor), "The gate of {} is open."),
-    "close": PhaseAction(Form, lambda phase, _, actor: phases.close_gate(phase, actor=actor), "The gate of {} is closed again."),
-    "pause": PhaseAction(Form, lambda phase, _, actor: phases.pause_phase(phase, actor=actor), "{} is paused. Running tasks go on."),
-    "resume": PhaseAction(Form, lambda phase, _, actor: phases.resume_phase(phase, actor=actor), "{} goes on."),
-    "complete": PhaseAction(Form, lambda phase, _, actor: phases.complete_phase(phase, actor=actor), "{} is completed."),
-    "delete": PhaseAction(Form, lambda phase, _, actor: phases.delete_phase(phase, actor=actor), "{} is deleted."),
-    "status": PhaseAction(
-        StatusForm, lambda phase, typed, actor: phases.set_status(phase, actor=actor, **typed), "The status of {} is saved."
-    ),
-    "up": PhaseAction(Form, lambda phase, _, actor: phases.move_phase(phase, phase.position - 1, actor=actor), "{} moved up."),
-    "down": PhaseAction(Form, lambda phase, _, actor: phases.move_phase(phase, phase.position + 1, actor=actor), "{} moved down."),
-}
 
 
 @shows
 def plan(request: Request, slug: str) -> HttpResponse:
+    """`in` opens a phase at a page of its tasks; `behind` offers a place for a new phase."""
     project = find_project(request.caller, slug)
-    planned = query.plan(project)
+    found = query.plan(project, opened=number(request.GET.get("in")), page=max(1, number(request.GET.get("page")) or 1))
+    phases = [each.phase for each in found.phases]
+    last = phases[-1].pk if phases else None
+    behind = number(request.GET.get("behind"))
     return page(
         request,
         "plan/plan.html",
         part="plan/_phases.html",
         project=project,
         section="plan",
-        planned=planned,
-        form=PhaseForm(auto_id="phase_%s"),
+        plan=found,
+        form=NewPhaseForm(auto_id="phase_%s", phases=phases, initial={"behind": last if behind is None else behind}),
+        is_adding=behind is not None or not found.phases,
     )
 
 
 @acts
 def create_phase(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
-    phase = phases.create_phase(project, **typed(PhaseForm(request.POST)), actor=actor_of(request))
-    return done(request, f"Added the phase {phase.name}.", reverse("plan", args=[slug]))
-
-
-@acts
-def edit_phase(request: Request, phase_id: int) -> HttpResponse:
-    phase = find_phase(request.caller, phase_id, Permission.PLAN)
-    phases.edit_phase(phase, typed(PhaseForm(request.POST)), actor=actor_of(request))
-    return done(request, f"{phase.name} is saved.", _plan_of(phase))
-
-
-@acts
-def act(request: Request, phase_id: int, verb: str) -> HttpResponse:
-    phase = find_phase(request.caller, phase_id, Permission.PLAN)
-    action = ACTIONS.get(verb)
-    if action is None:
-        raise Http404
-    action.run(phase, typed(action.form(request.POST)), actor_of(request))
-    return done(request, action.said.format(phase.name), _plan_of(phase))
-
-
-@acts
-def link(request: Request, phase_id: int) -> HttpResponse:
-    phase = find_phase(request.caller, phase_id, Permission.PLAN)
-    after = find_phase(request.caller, number(request.POST.get("after")) or 0, Permission.PLAN)
-    phases.link_phases(phase, after, actor=actor_of(request))
-    return done(request, f"{phase.name} follows {after.name}.", _plan_of(phase))
-
-
-@acts
-def unlink(request: Request, phase_id: int, after_id: int) -> HttpResponse:
-    phase = find_phase(request.caller, phase_id, Permission.PLAN)
-    after = find_phase(request.caller, after_id, Permission.PLAN)
-    phases.unlink_phases(phase, after, actor=actor_of(request))
-    return done(request, f"{phase.name} no longer follows {after.name}.", _plan_of(phase))
+    phases = list(project.phases.all())
+    wanted = typed(NewPhaseForm(request.POST, phases=phases))
+    if "behind" not in request.POST:
+        wanted["behind"] = phases[-1] if phases else None
+    phase = phase_order.insert_phase(project, **wanted, actor=actor_of(request))
+    return done(request, f"Added the phase {phase.name}.", _plan_of(project))
 
 
 @shows
@@ -111,5 +62,30 @@ def create_task(request: Request, slug: str) -> HttpResponse:
     return redirect(url)
 
 
-def _plan_of(phase: Phase) -> str:
-    return reverse("plan", args=[phase.project.slug])
+@shows
+def hold(request: Request, slug: str) -> HttpResponse:
+    """Pause, drain or stop the project, with what each would touch."""
+    project = find_project(request.caller, slug, Permission.PLAN)
+    return page(
+        request, "plan/hold.html", part="plan/_hold_project.html", project=project, section="plan", effect=query.project_effect(project)
+    )
+
+
+@acts
+def drain(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.PLAN)
+    draining.drain_project(project, actor=actor_of(request), **typed(HoldForm(request.POST)))
+    sentence = f"{project.name} drains: what runs goes on to its end, nothing new begins."
+    return done(request, sentence, _plan_of(project), undo=("Resume", reverse("resume_project", args=[slug]), {}))
+
+
+@acts
+def stop(request: Request, slug: str) -> HttpResponse:
+    project = find_project(request.caller, slug, Permission.PLAN)
+    draining.stop_project(project, actor=actor_of(request), **typed(HoldForm(request.POST)))
+    sentence = f"{project.name} is stopped. What ran was taken back and begins anew when you resume."
+    return done(request, sentence, _plan_of(project), undo=("Resume", reverse("resume_project", args=[slug]), {}))
+
+
+def _plan_of(project: Project) -> str:
+    return reverse("plan", args=[project.slug])

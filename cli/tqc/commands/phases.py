@@ -1,4 +1,4 @@
-"""Phases: list, add, approve, pause, resume, complete, status."""
+"""Phases: list, add, approve, pause, drain, stop, resume, complete, status."""
 
 import argparse
 from typing import Any
@@ -57,6 +57,8 @@ def _act(context: Context, options: argparse.Namespace) -> Phase:
         "show": client.phase,
         "approve": client.approve_phase,
         "pause": client.pause_phase,
+        "drain": client.drain_phase,
+        "stop": client.stop_phase,
         "resume": client.resume_phase,
         "complete": client.complete_phase,
     }
@@ -73,7 +75,7 @@ def _number(context: Context, given: str) -> int:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    verbs = ["list", "show", "add", "approve", "pause", "resume", "complete", "status"]
+    verbs = ["list", "show", "add", "approve", "pause", "drain", "stop", "resume", "complete", "status"]
     parser.add_argument("verb", nargs="?", choices=verbs, default="list")
     parser.add_argument("phase", nargs="?", metavar="PHASE", help="a phase's number or name; with add the name of the new one")
     parser.add_argument("text", nargs="?", metavar="TEXT", help="with status: where it stands")
@@ -89,13 +91,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS = (
     Command(
         "phases",
-        "list, add, approve, pause and resume phases",
+        "list, add, approve, pause, drain, stop and resume phases",
         phases,
         _arguments,
         examples=[
             ("tqc phases --project shop", "list them"),
             ("tqc phases add Build --gate approval", "a phase that a person lets start"),
             ("tqc phases approve Build", ""),
+            ("tqc phases drain Build", "what runs goes on to its end, nothing new begins"),
+            ("tqc phases stop Build", "what runs is taken back as well"),
             ('tqc phases status Build "Two of five services moved." --blocker "No access to the old host"', ""),
         ],
         shape="kind phases: {items: [phase]}; otherwise kind phase",

@@ -1,4 +1,4 @@
-"""Projects: list, add, pause, resume."""
+"""Projects: list, add, pause, drain, stop, resume."""
 
 import argparse
 from typing import Any
@@ -24,6 +24,10 @@ def projects(context: Context, options: argparse.Namespace) -> int:
         project = client.create_project(options.slug, options.name or options.slug, **settings)
     elif options.verb == "pause":
         project = client.pause_project(options.slug, options.reason)
+    elif options.verb == "drain":
+        project = client.drain_project(options.slug, options.reason)
+    elif options.verb == "stop":
+        project = client.stop_project(options.slug, options.reason)
     elif options.verb == "resume":
         project = client.resume_project(options.slug)
     else:
@@ -34,18 +38,18 @@ def projects(context: Context, options: argparse.Namespace) -> int:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verb", nargs="?", choices=["list", "show", "add", "pause", "resume"], default="list")
+    parser.add_argument("verb", nargs="?", choices=["list", "show", "add", "pause", "drain", "stop", "resume"], default="list")
     parser.add_argument("slug", nargs="?", metavar="SLUG", help="the project's short name")
     parser.add_argument("--name", help="with add: its name")
     parser.add_argument("--description", metavar="TEXT", help="with add")
     parser.add_argument("--review", action="store_true", help="with add: every result needs a review")
-    parser.add_argument("--reason", default="", metavar="TEXT", help="with pause: why")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="with pause, drain and stop: why")
 
 
 COMMANDS = (
     Command(
         "projects",
-        "list, add, pause and resume projects",
+        "list, add, pause, drain, stop and resume projects",
         projects,
         _arguments,
         examples=[

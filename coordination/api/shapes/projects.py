@@ -69,6 +69,7 @@ class ProjectTold(Told):
     agents_may_add: bool
     paused: bool
     paused_at: datetime | None
+    draining: bool
     pause_reason: str
     created_at: datetime
     version: int
@@ -96,6 +97,7 @@ def project_told(project: Project) -> dict[str, Any]:
         "agents_may_add": project.agents_may_add,
         "paused": project.is_paused,
         "paused_at": project.paused_at,
+        "draining": project.draining,
         "pause_reason": project.pause_reason,
         "created_at": project.created_at,
         "version": project.version,

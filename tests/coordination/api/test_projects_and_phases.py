@@ -74,3 +74,28 @@ def test_an_agent_writes_the_status_of_a_phase(jared: Caller, build: Phase) -> N
     told = jared.post(f"phases/{build.pk}/status", {"status_line": "Two of five moved.", "blockers": ["No access"]}).json
     assert (told["status_line"], told["blockers"]) == ("Two of five moved.", ["No access"])
     assert jared.patch(f"phases/{build.pk}", {"name": "Mine"}).status == 403
+
+
+def test_phases_and_projects_are_drained_and_stopped(planner: Caller, build: Phase, add: AddTask, jared: Caller) -> None:
+    task = add("One")
+    jared.post("/api/v1/tasks/claim")
+    drained = planner.post(f"/api/v1/phases/{build.pk}/drain")
+    assert (drained.json["state"], drained.json["draining"]) == ("paused", True)
+    stopped = planner.post(f"/api/v1/phases/{build.pk}/stop", {"reason": "Wrong branch"})
+    assert (stopped.json["state"], stopped.json["draining"]) == ("paused", False)
+    assert planner.get(f"/api/v1/tasks/{task.pk}").json["state"] == "waiting"
+    planner.post(f"/api/v1/phases/{build.pk}/resume")
+    assert planner.post("/api/v1/projects/shop/drain", {"reason": "Backup"}).json["pause_reason"] == "Backup"
+    assert planner.post("/api/v1/projects/shop/stop").status == 409
+    assert planner.post("/api/v1/projects/shop/resume").json["paused"] is False
+
+
+def test_a_phase_is_split_and_the_end_is_forecast(planner: Caller, build: Phase, add: AddTask) -> None:
+    stays, moves = add("Stays"), add("Moves")
+    split = planner.post(f"/api/v1/phases/{build.pk}/split", {"name": "Rest", "tasks": [moves.pk]})
+    assert split.status == 201
+    assert split.json["after"] == [build.pk]
+    told = planner.get("/api/v1/projects/shop/forecast").json
+    assert (told["left"], told["p50"], told["basis"]) == (2, None, "Not enough finished attempts yet: 0 of 5.")
+    assert told["critical"] == [stays.pk, moves.pk]
+    assert [each["name"] for each in told["phases"]] == ["Build", "Rest"]

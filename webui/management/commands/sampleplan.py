@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from coordination.errors import MusterError
 from coordination.models import User
-from webui.sample import make
+from coordination.operations.sample import make
 
 
 class Command(BaseCommand):

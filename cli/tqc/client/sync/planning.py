@@ -36,6 +36,18 @@ class Planning(Asking):
         """Let nothing of the project be claimed until it is resumed."""
         return cast(shapes.Project, self.ask("POST", f"/projects/{segment(slug)}/pause", body={"reason": reason}))
 
+    def drain_project(self, slug: str, reason: str = "") -> shapes.Project:
+        """Start nothing new and let running attempts end; the event `project.drained` tells when the last one has."""
+        return cast(shapes.Project, self.ask("POST", f"/projects/{segment(slug)}/drain", body={"reason": reason}))
+
+    def stop_project(self, slug: str, reason: str = "") -> shapes.Project:
+        """Pause the project and take back what its agents hold."""
+        return cast(shapes.Project, self.ask("POST", f"/projects/{segment(slug)}/stop", body={"reason": reason}))
+
+    def forecast(self, project: str) -> shapes.Forecast:
+        """Return when the project and its phases will be finished, and what that rests on."""
+        return cast(shapes.Forecast, self.ask("GET", f"/projects/{segment(project)}/forecast"))
+
     def resume_project(self, slug: str) -> shapes.Project:
         return cast(shapes.Project, self.ask("POST", f"/projects/{segment(slug)}/resume", body={}))
 
@@ -68,6 +80,23 @@ class Planning(Asking):
     def revoke_role(self, slug: str, username: str) -> None:
         """Take a person's role in a project away."""
         self.ask("DELETE", f"/projects/{segment(slug)}/members/{segment(username)}")
+
+    # Views
+
+    def views(self, project: str) -> dict[str, Any]:
+        """Return the filters that have a name in a project: those that every project has, the shared ones, and your own."""
+        return cast(dict[str, Any], self.ask("GET", f"/projects/{segment(project)}/views"))
+
+    def save_view(self, project: str, name: str, q: str = "", **fields: Any) -> dict[str, Any]:
+        """Keep a filter under a name; fields are layout, sort, group, and shared for everybody's."""
+        body = {"name": name, "q": q, **fields}
+        return cast(dict[str, Any], self.ask("POST", f"/projects/{segment(project)}/views", body=body))
+
+    def change_view(self, view: int, **changes: Any) -> dict[str, Any]:
+        return cast(dict[str, Any], self.ask("PATCH", f"/views/{view}", body=changes))
+
+    def delete_view(self, view: int) -> None:
+        self.ask("DELETE", f"/views/{view}")
 
     # Phases
 
@@ -102,6 +131,18 @@ class Planning(Asking):
 
     def pause_phase(self, phase: int) -> shapes.Phase:
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/pause", body={}))
+
+    def drain_phase(self, phase: int) -> shapes.Phase:
+        """Start nothing new and let running attempts end; the event `phase.drained` tells when the last one has."""
+        return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/drain", body={}))
+
+    def stop_phase(self, phase: int, reason: str = "") -> shapes.Phase:
+        """Pause the phase and take back what its agents hold."""
+        return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/stop", body={"reason": reason}))
+
+    def split_phase(self, phase: int, name: str, tasks: Sequence[int], **settings: Any) -> shapes.Phase:
+        """Move tasks that have not begun into a new phase that follows this one, and return the new one."""
+        return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/split", body={"name": name, "tasks": list(tasks), **settings}))
 
     def resume_phase(self, phase: int) -> shapes.Phase:
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/resume", body={}))

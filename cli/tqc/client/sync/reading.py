@@ -40,9 +40,17 @@ class Reading(Asking):
         query: Query = {"path": path, "limit": limit, "cursor": cursor}
         return cast(shapes.VersionPage, self.ask("GET", f"/tasks/{task}/history", query=query))
 
-    def project_history(self, slug: str, *, author: str = "", kind: str = "", cursor: str | None = None) -> dict[str, Any]:
+    def project_history(
+        self, slug: str, *, author: str = "", author_kind: str = "", kind: str = "", path: str = "", cursor: str | None = None
+    ) -> dict[str, Any]:
         """Return every version, push and seal of a project's tasks, newest first."""
-        query: Query = {"author": author or None, "kind": kind or None, "cursor": cursor}
+        query: Query = {
+            "author": author or None,
+            "author_kind": author_kind or None,
+            "kind": kind or None,
+            "path": path or None,
+            "cursor": cursor,
+        }
         return cast(dict[str, Any], self.ask("GET", f"/projects/{segment(slug)}/history", query=query))
 
     def compare(self, task: int, attempt: int, other: int) -> shapes.Diff:

@@ -1,0 +1,126 @@
+"""What scripts add to the plan and to home, in a real browser: order by keys and by dragging, picking, answering live."""
+
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import fresh_database
+from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
+from tests.servers import MusterServer, running_muster
+from tests.servers.browser import accessibility_faults
+
+ASK = """
+from coordination.models import ApiKey, Agent, Task
+from coordination.operations import claims, finish, leases
+from coordination.operations.tokens import holder_of
+key, jean, task = ApiKey.objects.get(), Agent.objects.get(name='jean'), Task.objects.get(title='Print JSON for other programs')
+agent = Agent.objects.get(name='jared')
+claimed = claims.claim_task(task.pk, agent, key_id=key.pk)
+holder = holder_of(claimed.lease_token, task.pk, key.pk)
+leases.start(holder)
+finish.ask(holder, 'One object a line, or one list?')
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+    """One server with ada and the sample project for all tests here; each changes another part of it."""
+    with fresh_database(tmp_path_factory.mktemp("house")) as url:
+        command = (sys.executable, "-m", "tests.journeys.serve")
+        with running_muster(database_url=url, command=command, ready_path="/login") as server:
+            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
+            server.manage("sampleplan")
+            yield server
+
+
+def order(page: Page) -> list[str]:
+    return page.locator("[data-phase] h2").all_inner_texts()
+
+
+def test_phases_are_ordered_by_keys_and_by_dragging(house: MusterServer, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 2600})  # so that nothing scrolls while it is dragged
+    sign_in(page, house)
+    page.goto(f"{house.url}/p/tally/plan")
+    names = page.locator("[data-phase] h2")
+    handle = page.get_by_label(re.compile("^Move Release with"))
+    handle.focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".toast")).to_contain_text("Release moved and begins after Build.")
+    expect(names).to_have_text(["Design", "Build", "Release", "Verify"])
+    expect(handle).to_be_focused()
+    page.keyboard.press("Shift+ArrowDown")
+    expect(names).to_have_text(["Design", "Build", "Verify", "Release"])
+    expect(page.locator(".toast").last).to_contain_text("Release moved and begins after Verify.")
+    last = page.locator("[data-phase]").last
+    box = last.bounding_box()
+    assert box is not None
+    page.get_by_label(re.compile("^Move Verify with")).drag_to(last, target_position={"x": 60, "y": box["height"] - 20})
+    expect(page.locator(".toast").last).to_contain_text("Verify moved and begins after Release.")
+    page.reload()
+    assert order(page) == ["Design", "Build", "Release", "Verify"]
+
+
+def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(house: MusterServer, page: Page) -> None:
+    sign_in(page, house)
+    page.goto(f"{house.url}/p/tally/plan")
+    page.get_by_label("What #9 waits for").focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Wait also for task")
+    field.press_sequentially("compressed")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
+    assert accessibility_faults(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("#8")
+    page.keyboard.press("Enter")
+    row = page.locator(".phase-tasks > li", has_text="Draw the daily curve")
+    expect(row).to_contain_text("waits for #8")
+    page.get_by_label("Actions on Build").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("2 running attempts go on to the end.")
+    page.get_by_role("button", name="Drain").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#phase-2")).to_contain_text("Draining")
+    expect(page.get_by_label("Actions on Build")).to_be_focused()
+    page.locator("#phase-2").get_by_role("button", name="Resume").click()
+    expect(page.locator("#phase-2")).to_contain_text("Active")
+
+
+def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, page: Page) -> None:
+    sign_in(page, house)
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    first = page.get_by_label("Your answer to #8")
+    first.fill("The standard li")
+    house.manage("shell", "--no-imports", "-c", ASK)
+    second = page.get_by_label("Your answer to #7")
+    expect(second).to_be_visible()
+    expect(first).to_have_value("The standard li")
+    expect(first).to_be_focused()
+    second.fill("One object a line.")
+    second.press("Control+Enter")
+    expect(second).to_have_count(0)
+    expect(page.locator("#need-task-10 a").first).to_be_focused()
+    expect(first).to_have_value("The standard li")
+    page.get_by_label("Try #13 again").click()
+    expect(page.locator("#need-task-13")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+def test_home_and_plan_are_accessible_and_quiet(house: MusterServer, browser: Browser, scheme: str, width: int) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", viewport={"width": width, "height": 844})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    sign_in(page, house)
+    faults: dict[str, list[str]] = {}
+    for path in ("/", "/p/tally/plan?behind=2", "/phases/2/", "/phases/2/split", "/p/tally/hold", "/t/11/waits"):
+        page.goto(f"{house.url}{path}")
+        if found := accessibility_faults(page):
+            faults[path] = found
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
+    assert (faults, said) == ({}, [])
+    context.close()

@@ -1,0 +1,200 @@
+"""The plan: order, gates, stopping, splitting, picking, forecast; who may do what; and that a large one stays cheap."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from coordination.lifecycle import Gate, PhaseState, State
+from coordination.models import Agent, ApiKey, Attempt, Dependency, Event, Phase, Project, Task, User
+from coordination.models.clock import now
+from coordination.operations import finish, phases
+from coordination.operations.creation import NewTask, create_task, create_tasks
+from tests.webui.conftest import signed_in, started
+
+MOST_QUERIES = 15
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def planner(pat: User) -> Client:
+    return signed_in(pat)
+
+
+def in_order() -> list[str]:
+    return list(Phase.objects.order_by("position").values_list("name", flat=True))
+
+
+def shown(client: Client, path: str = "/p/tally/plan") -> str:
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+def worked(task: Task, agent: Agent, key: ApiKey, minutes: int) -> None:
+    """Let the agent finish the task in an attempt of that many minutes."""
+    finish.complete(started(task, agent, key), finish.Report(result="Done"))
+    Attempt.objects.filter(task=task).update(claimed_at=now() - timedelta(minutes=minutes))
+
+
+def test_a_phase_is_added_at_a_place(planner: Client, phase: Phase, ada: User) -> None:
+    release = phases.create_phase(phase.project, name="Release", actor=ada.actor)
+    assert f'<option value="{phase.pk}" selected>After Build</option>' in shown(planner, f"/p/tally/plan?behind={phase.pk}")
+    planner.post("/p/tally/phases", {"name": "Verify", "gate": Gate.AUTO, "behind": phase.pk})
+    assert in_order() == ["Build", "Verify", "Release"]
+    assert [link.after.name for link in release.links.all()] == ["Verify"]
+
+
+def test_moving_a_phase_says_what_it_did_and_can_be_undone(planner: Client, phase: Phase, ada: User) -> None:
+    for name in ("Verify", "Release"):
+        phases.create_phase(phase.project, name=name, actor=ada.actor)
+    release = Phase.objects.get(name="Release")
+    said = planner.post(f"/phases/{release.pk}/up", headers=HTMX).headers["HX-Trigger"]
+    assert "Release moved and begins after Build." in said
+    assert in_order() == ["Build", "Release", "Verify"]
+    assert '"position": ["3"]' in said
+    planner.post(f"/phases/{release.pk}/move", {"position": 3})
+    assert in_order() == ["Build", "Verify", "Release"]
+    assert (
+        "What waits for what is as it was."
+        in planner.post(f"/phases/{release.pk}/move", {"position": 1}, headers=HTMX).headers["HX-Trigger"]
+    )
+
+
+def test_a_drain_is_previewed_shown_and_ended(planner: Client, phase: Phase, task: Task, jared: Agent, key: ApiKey, ada: User) -> None:
+    create_task(phase.project, NewTask(title="Queued"), actor=ada.actor)
+    later = phases.create_phase(phase.project, name="Verify", actor=ada.actor)
+    create_tasks(phase.project, [NewTask(title="A", phase=later), NewTask(title="B", phase=later)], actor=ada.actor)
+    started(task, jared, key)
+    preview = shown(planner, f"/phases/{phase.pk}/")
+    assert "1 running attempt goes on to the end. 1 queued task is not handed out; 2 later tasks wait until you resume." in preview
+    assert "1 running attempt is taken back now" in preview
+    assert "1 queued task is not handed out" in shown(planner, "/p/tally/hold")
+    said = planner.post(f"/phases/{phase.pk}/drain", headers=HTMX).headers["HX-Trigger"]
+    assert f'"url": "/phases/{phase.pk}/resume"' in said
+    page = shown(planner)
+    assert "Draining</span>" in page
+    assert "1 running attempt goes on to the end." in page
+    planner.post(f"/phases/{phase.pk}/stop", {"reason": "Too slow"})
+    task.refresh_from_db()
+    assert task.state == State.WAITING
+    assert Event.objects.filter(kind="phase.drained").count() == 1
+    planner.post(f"/phases/{phase.pk}/resume")
+    task.refresh_from_db()
+    assert task.state == State.QUEUED
+
+
+def test_the_project_is_drained_with_a_reason_and_stopped(planner: Client, project: Project, task: Task, jared: Agent, key: ApiKey) -> None:
+    started(task, jared, key)
+    planner.post("/p/tally/drain", {"reason": "A new server"})
+    page = shown(planner)
+    assert "<b>Draining</b>: <bdi>A new server</bdi>" in page
+    assert "Resume" in page
+    planner.post("/p/tally/stop")
+    assert "Nothing runs, and nothing is handed out." in shown(planner)
+
+
+def test_a_phase_is_split_by_choosing_tasks(planner: Client, phase: Phase, task: Task, ada: User) -> None:
+    moves = create_task(phase.project, NewTask(title="Moves", phase=phase), actor=ada.actor)
+    assert "Moves" in shown(planner, f"/phases/{phase.pk}/split")
+    refused = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "auto"}, headers=HTMX)
+    assert (refused.status_code, "Choose at least one task" in refused.content.decode()) == (422, True)
+    planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "approval", "tasks": [moves.pk]})
+    moves.refresh_from_db()
+    assert (moves.phase.name, moves.phase.gate) == ("Rest", Gate.APPROVAL)
+    foreign = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Again", "gate": "auto", "tasks": [moves.pk]}, headers=HTMX)
+    assert foreign.status_code == 422
+
+
+def test_a_task_is_added_in_place(planner: Client, phase: Phase) -> None:
+    planner.post(f"/phases/{phase.pk}/tasks", {"title": "Right here"})
+    assert Task.objects.get().phase == phase
+    assert "Right here" in shown(planner)
+
+
+def test_a_gate_is_approved_and_taken_back_while_it_can_be(planner: Client, phase: Phase, task: Task, ada: User) -> None:
+    release = phases.create_phase(phase.project, name="Release", gate=Gate.APPROVAL, actor=ada.actor)
+    said = planner.post(f"/phases/{release.pk}/approve", headers=HTMX).headers["HX-Trigger"]
+    assert f'"url": "/phases/{release.pk}/close"' in said
+    assert "Close the gate again" in shown(planner, f"/phases/{release.pk}/")
+    planner.post(f"/phases/{release.pk}/close")
+    planner.post(f"/phases/{release.pk}/unlink/{phase.pk}")
+    assert "undo" not in planner.post(f"/phases/{release.pk}/approve", headers=HTMX).headers["HX-Trigger"]
+    release.refresh_from_db()
+    assert release.state == PhaseState.ACTIVE
+
+
+def test_dependencies_are_picked_by_number_or_words(planner: Client, phase: Phase, task: Task, ada: User) -> None:
+    other = create_task(phase.project, NewTask(title="Settle the names", phase=phase), actor=ada.actor)
+    offered = planner.get(f"/p/tally/offer?q=names+sett&for={task.pk}", headers=HTMX).content.decode()
+    assert f'data-value="#{other.pk}"' in offered
+    assert f'data-value="#{task.pk}"' not in planner.get(f"/p/tally/offer?q=%23{task.pk}&for={task.pk}", headers=HTMX).content.decode()
+    assert f'data-value="#{task.pk}"' in planner.get(f"/p/tally/offer?q={task.pk}", headers=HTMX).content.decode()
+    back = planner.post(f"/t/{task.pk}/needs", {"on": f"#{other.pk}", "next": f"/t/{task.pk}/waits"})
+    assert back.headers["Location"] == f"/t/{task.pk}/waits"
+    assert "Settle the names" in shown(planner, f"/t/{task.pk}/waits")
+    assert f'waits for <a class="quiet-link" href="/t/{other.pk}/">#{other.pk}</a>' in shown(planner)
+
+
+def test_the_forecast_is_told_with_what_it_rests_on(
+    planner: Client, phase: Phase, task: Task, jared: Agent, key: ApiKey, ada: User
+) -> None:
+    assert "Not enough finished attempts yet: 0 of 5." in shown(planner)
+    for done in create_tasks(phase.project, [NewTask(title=f"Past {number}", phase=phase) for number in range(5)], actor=ada.actor):
+        worked(done, jared, key, 30)
+    page = shown(planner)
+    assert "Half of the runs end <b><time" in page
+    assert "From 5 finished attempts of this project (usually 30 min), played through 300 times with 1 agent at work." in page
+    assert f'<a href="/t/{task.pk}/">#{task.pk}</a>' in page[page.index("Critical path, 1 task") :]
+    assert "ends likely <time" in page
+
+
+def test_a_page_of_tasks_opens_in_its_place(planner: Client, phase: Phase, ada: User) -> None:
+    create_tasks(phase.project, [NewTask(title=f"Task {number:03}", phase=phase) for number in range(60)], actor=ada.actor)
+    first = shown(planner)
+    assert ("Task 011" in first, "Task 012" in first, "48 more in this phase" in first) == (True, False, True)
+    opened = shown(planner, f"/p/tally/plan?in={phase.pk}")
+    assert ("Task 049" in opened, "Task 050" in opened, "page 1 of 2" in opened) == (True, False, True)
+    assert "Task 059" in shown(planner, f"/p/tally/plan?in={phase.pk}&page=2")
+
+
+def test_a_thousand_tasks_in_thirty_phases_take_few_queries(
+    planner: Client,
+    project: Project,
+    task: Task,
+    jared: Agent,
+    key: ApiKey,
+    ada: User,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(29):
+        phases.create_phase(project, name=f"Stage {number}", actor=ada.actor)
+    stages = list(project.phases.all())
+    moment = now()
+    common = {"project": project, "lane": task.lane, "state_since": moment, "created_at": moment, "created_by": "system:tests"}
+    tasks = Task.objects.bulk_create(
+        [Task(phase=stages[number % 30], title=f"Task {number}", state=State.WAITING, **common) for number in range(1_000)]
+    )
+    tasks.sort(key=lambda each: (stages.index(each.phase), each.pk))
+    Dependency.objects.bulk_create(
+        [Dependency(project=project, task=later, on=earlier) for earlier, later in zip(tasks[:-5], tasks[5:], strict=True)]
+    )
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = shown(planner)
+    assert len(page) < 700_000
+    assert "Critical path, " in page
+    with django_assert_max_num_queries(MOST_QUERIES):
+        shown(planner, f"/p/tally/plan?in={stages[3].pk}")
+
+
+def test_viewers_look_and_change_nothing(vera: User, phase: Phase, task: Task) -> None:
+    client = signed_in(vera)
+    page = shown(client)
+    for words in ("New phase", "Pause or drain", "phase-handle", "Add a task"):
+        assert words not in page
+    for path in (f"/phases/{phase.pk}/", f"/phases/{phase.pk}/split", "/p/tally/hold", f"/t/{task.pk}/waits"):
+        assert client.get(path).status_code == 403, path
+    posts = ("drain", "stop", "up", "move", "tasks", "split/tasks")
+    for path in ("/p/tally/drain", "/p/tally/stop", *(f"/phases/{phase.pk}/{verb}" for verb in posts)):
+        assert client.post(path, {"title": "x", "position": 1}).status_code == 403, path

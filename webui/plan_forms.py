@@ -1,0 +1,57 @@
+"""What people type on the plan, checked for shape only."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from coordination.lifecycle import Gate
+from coordination.models import Phase, Task
+from webui.forms import ONE_LINE, PhaseForm
+
+GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
+
+
+class NewPhaseForm(PhaseForm):
+    """A new phase and its place: `behind` is the phase that it follows, None for the first place."""
+
+    behind = forms.ChoiceField(required=False, label="Place", help_text="What follows there follows the new one.")
+    open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")
+
+    def __init__(self, *args: Any, phases: Iterable[Phase], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._phases = {str(phase.pk): phase for phase in phases}
+        behind = self.fields["behind"]
+        assert isinstance(behind, forms.ChoiceField)
+        behind.choices = [("", "First of all"), *((pk, f"After {phase}") for pk, phase in self._phases.items())]
+
+    def clean_behind(self) -> Phase | None:
+        return self._phases.get(self.cleaned_data["behind"])
+
+
+class EditPhaseForm(PhaseForm):
+    open_ended = forms.BooleanField(required=False, label="Never completes by itself")
+
+
+class MoveForm(forms.Form):
+    position = forms.IntegerField(min_value=1, max_value=10_000)
+
+
+class HoldForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=200, widget=ONE_LINE)
+
+
+class AddTaskForm(forms.Form):
+    title = forms.CharField(max_length=500)
+
+
+class SplitForm(forms.Form):
+    name = forms.CharField(max_length=200, widget=ONE_LINE, label="Name of the new phase")
+    gate = forms.ChoiceField(choices=GATES, label="Its start")
+    tasks = forms.ModelMultipleChoiceField(queryset=Task.objects.none(), error_messages={"required": "Choose at least one task."})
+
+    def __init__(self, *args: Any, phase: Phase, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tasks = self.fields["tasks"]
+        assert isinstance(tasks, forms.ModelMultipleChoiceField)
+        tasks.queryset = phase.tasks.all()

@@ -1,0 +1,100 @@
+// The order of phases by dragging and by keys. The buttons beside each phase do the same without this script.
+import { register } from "./keys.js";
+
+const phaseOf = (node) => node?.closest?.("[data-phase]");
+const place = (phase) => [...phase.parentElement.children].indexOf(phase) + 1;
+let held; // the phase that is being dragged
+let order = 0; // grows with every move and with its answer: a refresh that was asked for before knows an older order
+
+function move(phase, position) {
+  if (position < 1 || position > phase.parentElement.children.length || position === place(phase)) return;
+  const others = [...phase.parentElement.children].filter((each) => each !== phase);
+  const focused = document.activeElement;
+  phase.parentElement.insertBefore(phase, others[position - 1] ?? null);
+  if (phase.contains(focused)) focused.focus();
+  phase.scrollIntoView({ block: "nearest" });
+  order += 1;
+  htmx.ajax("POST", phase.dataset.move, { source: "#phase-move", values: { position }, swap: "none" });
+}
+
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.elt.id === "phase-move") order += 1;
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "phases") event.detail.xhr.order = order;
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id === "phases" && (held || event.detail.xhr.order !== order)) event.detail.shouldSwap = false;
+});
+
+// A refusal puts everything back where it was.
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.elt.id === "phase-move") htmx.trigger(document.body, "muster:changed");
+});
+
+document.addEventListener("keydown", (event) => {
+  const handle = event.target.closest?.(".phase-handle");
+  if (!handle || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  move(phaseOf(handle), place(phaseOf(handle)) + step);
+});
+
+const withFocus = (step) => () => {
+  const phase = phaseOf(document.activeElement);
+  if (!phase) return false;
+  move(phase, place(phase) + step);
+};
+register("Shift+ArrowUp", "Move the phase with the focus up", withFocus(-1), { where: "#phase-move" });
+register("Shift+ArrowDown", "Move the phase with the focus down", withFocus(1), { where: "#phase-move" });
+
+// Dragging by pointer events: one way for mouse, pen and finger.
+const EDGE = 60; // px from the window's edge where the page begins to scroll
+let hasMoved = false; // not a class alone: a live refresh takes those off
+
+const unmark = () => {
+  for (const phase of document.querySelectorAll("[data-drop]")) delete phase.dataset.drop;
+};
+
+function placeUnder(y) {
+  const others = [...held.parentElement.children].filter((each) => each !== held);
+  const next = others.findIndex((each) => y < each.getBoundingClientRect().top + each.offsetHeight / 2);
+  return { others, position: (next < 0 ? others.length : next) + 1 };
+}
+
+function drop(position) {
+  const phase = held;
+  held.classList.remove("is-held");
+  held = undefined;
+  hasMoved = false;
+  unmark();
+  if (position && position !== place(phase)) move(phase, position);
+  else htmx.trigger(document.body, "muster:changed"); // what happened meanwhile was not shown
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest?.(".phase-handle");
+  if (!handle || event.button) return;
+  held = phaseOf(handle);
+  handle.setPointerCapture(event.pointerId);
+});
+document.addEventListener("pointermove", (event) => {
+  if (!held) return;
+  hasMoved = true;
+  held.classList.add("is-held");
+  if (event.clientY < EDGE * 2) window.scrollBy(0, -12);
+  if (event.clientY > innerHeight - EDGE) window.scrollBy(0, 12);
+  const { others, position } = placeUnder(event.clientY);
+  unmark();
+  if (position === place(held)) return;
+  if (position > others.length) others.at(-1).dataset.drop = "after";
+  else others[position - 1].dataset.drop = "before";
+});
+document.addEventListener("pointerup", (event) => {
+  if (held) drop(hasMoved && placeUnder(event.clientY).position);
+});
+document.addEventListener("pointercancel", () => held && drop());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && held) drop();
+});
