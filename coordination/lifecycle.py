@@ -108,6 +108,30 @@ def moves_from(state: State) -> tuple[Move, ...]:
     return tuple(move for move in MOVES if state in move.sources)
 
 
+# The state in which an event of this kind leaves its task. With it the log alone tells every state that a task ever had, so
+# whatever changes a state records one of these.
+STATE_AFTER: dict[str, State] = {
+    "task.created": State.WAITING,
+    "task.queued": State.QUEUED,
+    "task.held": State.WAITING,
+    "task.claimed": State.CLAIMED,
+    "task.started": State.RUNNING,
+    "task.done": State.DONE,
+    "task.submitted": State.REVIEW,
+    "task.retrying": State.WAITING,
+    "task.failed": State.FAILED,
+    "task.released": State.WAITING,
+    "task.expired": State.WAITING,
+    "task.asked": State.BLOCKED,
+    "task.answered": State.WAITING,
+    "task.approved": State.DONE,
+    "task.changes_requested": State.WAITING,
+    "task.cancelled": State.CANCELLED,
+    "task.requeued": State.WAITING,
+    "task.adopted": State.DONE,
+}
+
+
 class PhaseState(StrEnum):
     PLANNED = "planned"
     ACTIVE = "active"

@@ -18,6 +18,7 @@ SHEETS = (
     "home",
     "history",
     "taskpage",
+    "flow",
 )
 
 

@@ -1,6 +1,7 @@
 """What people type, checked for shape only. What may happen is for the operations to say."""
 
 import zoneinfo
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -330,6 +331,20 @@ class KeyForm(forms.Form):
             (Scope.READER.value, "Reader: look only"),
         ]
     )
+
+
+class AgentKeyForm(forms.Form):
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where it will lie, such as the machine.")
+    projects = forms.ModelMultipleChoiceField(
+        queryset=Project.objects.all(), required=False, to_field_name="slug", help_text="None: every project, those to come too."
+    )
+
+    def __init__(self, *args: Any, among: Sequence[Project] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["projects"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        if among is not None:  # already read for this page
+            field.choices = [(project.slug, project.name) for project in among]
 
 
 class MemberForm(forms.Form):

@@ -17,3 +17,4 @@ import "./diff.js";
 import "./facts.js";
 import "./editor.js";
 import "./uploads.js";
+import "./replay.js";
