@@ -17,6 +17,7 @@ SHEETS = (
     "plan",
     "home",
     "history",
+    "taskpage",
 )
 
 

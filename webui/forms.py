@@ -205,13 +205,106 @@ class SaveFileForm(forms.Form):
     message = forms.CharField(required=False, max_length=500)
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(allow_empty_file=True)
+class RenameForm(forms.Form):
+    path = forms.CharField(max_length=1024)
+    name = forms.CharField(max_length=1024, label="New name")
     base = forms.CharField(required=False, max_length=40)
+
+
+class ReferenceForm(forms.Form):
+    """A reference in parts, as its form asks for them; `text` is one that is written already."""
+
+    kind = forms.ChoiceField(choices=[(each, each) for each in ("result", "file", "attempt", "repository", "url", "text")])
+    task = forms.RegexField(r"^#?\d{1,18}$", required=False, error_messages={"invalid": "Write the number of a task, such as #12."})
+    number = forms.IntegerField(required=False, min_value=1, label="Attempt")
+    path = forms.CharField(required=False, max_length=1024)
+    repository = forms.CharField(required=False, max_length=60)
+    commit = forms.RegexField(
+        r"^[0-9a-f]{40}$", required=False, error_messages={"invalid": "Write the whole commit, 40 hexadecimal digits, or none."}
+    )
+    text = forms.CharField(required=False, max_length=2000)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        needed = {"result": ("task",), "file": ("task", "path"), "attempt": ("task", "number"), "repository": ("repository", "path")}
+        for name in needed.get(cleaned.get("kind", ""), ("text",)):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, "This is needed for such a reference.")
+        return cleaned
+
+
+def written(wanted: dict[str, Any]) -> str:
+    """Return a reference as it stands in the front matter."""
+    task = str(wanted["task"]).lstrip("#")
+    at = f"@{wanted['commit']}" if wanted["commit"] else ""
+    match wanted["kind"]:
+        case "result":
+            return f"task:{task}/result"
+        case "file":
+            return f"task:{task}/{wanted['path']}{at}"
+        case "attempt":
+            return f"task:{task}/attempts/{wanted['number']}/{wanted['path'] or 'result'}"
+        case "repository":
+            return f"repo:{wanted['repository']}/{wanted['path']}{at}"
+        case _:
+            return str(wanted["text"]).strip()
+
+
+class RerunForm(forms.Form):
+    """What a project does when instructions change under an agent, and what a task is told that runs again."""
+
+    rerun = forms.ChoiceField(
+        choices=[(Rerun.AS_IT_IS.value, "As it is now"), (Rerun.AS_IT_WAS.value, "As it was")],
+        label="A task that runs again is told",
+        help_text="As it is: today's instructions. As it was: what its newest attempt was told, word for word.",
+    )
+    on_change = forms.ChoiceField(
+        choices=[
+            (OnChange.REREAD.value, "Read them again"),
+            (OnChange.CONTINUE.value, "Go on with what it has"),
+            (OnChange.STOP.value, "Stop and hand the task back"),
+        ],
+        label="When instructions change under an agent, it should",
+        help_text="The agent hears of it with its next heartbeat. A task may say otherwise.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class PersonalKeyForm(forms.Form):
+    """A key that acts as the person, and never does more than they may."""
+
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where you will use it, such as laptop.")
+    scope = forms.ChoiceField(
+        choices=[
+            (Scope.COORDINATOR.value, "Plan: clone, push instructions, change tasks"),
+            (Scope.READER.value, "Look only: clone and read"),
+            (Scope.ADMIN.value, "Everything that you may"),
+        ],
+        label="What it may do",
+    )
+    days = forms.TypedChoiceField(
+        choices=[("90", "in 90 days"), ("365", "in a year"), ("", "never")], coerce=int, empty_value=None, required=False, label="It ends"
+    )
 
 
 class TextForm(forms.Form):
     text = forms.CharField(max_length=50_000)
+
+
+class VerdictForm(TextForm):
+    """Comments, and the places of the criteria that are met if the reviewer judged them."""
+
+    judged = forms.BooleanField(required=False)
+    met = forms.TypedMultipleChoiceField(choices=[(place, place) for place in range(200)], coerce=int, required=False)
+
+
+class RequeueForm(forms.Form):
+    told = forms.CharField(required=False, max_length=20)
+    attempt = forms.IntegerField(required=False, min_value=1)
+
+
+class ChildForm(forms.Form):
+    title = forms.CharField(max_length=500)
 
 
 class ReasonForm(forms.Form):

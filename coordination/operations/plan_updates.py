@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coordination.actor import Actor
+from coordination.errors import StaleVersion
 from coordination.file_rules import INSTRUCTIONS
 from coordination.models import Agent, Phase, Project, Task
 from coordination.operations.atomic import atomically
@@ -33,13 +34,32 @@ UNORDERED = {"capabilities", "labels"}
 
 @dataclass(frozen=True)
 class PlanChange:
-    """One thing that a plan makes or changes. `fields` is `{name: [old, new]}`, empty for what is new; `noun` says what it is."""
+    """One thing that a plan makes or changes. `fields` is `{name: [old, new]}`, empty for what is new; `noun` says what it is.
+
+    `texts` has the files of a task that differ, as `{path: (old, new)}`; None stands for no file.
+    """
 
     noun: str
     key: str
     name: str
     is_new: bool = False
     fields: Mapping[str, list[Any]] = field(default_factory=dict)
+    texts: Mapping[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+
+    @property
+    def plain_fields(self) -> dict[str, list[Any]]:
+        """The fields that are told as values; files are told as texts."""
+        return {name: both for name, both in self.fields.items() if name != "files"}
+
+    @property
+    def readable(self) -> dict[str, tuple[str, str]]:
+        """The files that are text on both sides, "" for none."""
+        decoded = {path: (_decoded(old), _decoded(new)) for path, (old, new) in self.texts.items()}
+        return {path: (old, new) for path, (old, new) in decoded.items() if old is not None and new is not None}
+
+    @property
+    def unreadable(self) -> list[str]:
+        return sorted(self.texts.keys() - self.readable.keys())
 
     @property
     def sentence(self) -> str:
@@ -57,12 +77,25 @@ class PlanDiff:
     absent: list[str]
 
     @property
+    def created(self) -> int:
+        return sum(change.is_new for change in self.changes)
+
+    @property
+    def altered(self) -> int:
+        return len(self.changes) - self.created
+
+    @property
     def sentences(self) -> list[str]:
-        new = sum(change.is_new for change in self.changes)
-        total = (
-            f"{new} created, {len(self.changes) - new} changed, {self.same} as before, {len(self.absent)} not in the plan and left alone"
-        )
+        total = f"{self.created} created, {self.altered} changed, {self.same} as before, {len(self.absent)} not in the plan and left alone"
         return [*(change.sentence for change in self.changes), total]
+
+
+def _decoded(content: bytes | None) -> str | None:
+    """Return a file as text, None if it is none."""
+    try:
+        return (content or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def preview_plan(project: Project, files: Mapping[str, bytes]) -> PlanDiff:
@@ -73,12 +106,17 @@ def preview_plan(project: Project, files: Mapping[str, bytes]) -> PlanDiff:
 
 
 @atomically
-def update_plan(project: Project, files: Mapping[str, bytes], *, actor: Actor) -> PlanDiff:
-    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, StaleVersion."""
+def update_plan(project: Project, files: Mapping[str, bytes], *, actor: Actor, seen: str = "") -> PlanDiff:
+    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, StaleVersion.
+
+    `seen` is the fingerprint of the project's plan when somebody looked at the preview: a plan that moved since is refused.
+    """
     plan = read_plan(files)
     agents = agents_named(plan)
     lock_project(project.pk)
     before = planned(project)
+    if seen and seen != before.fingerprint:
+        raise StaleVersion("The project changed since this preview was made. Nothing was done; look at the preview as it is now.")
     diff = _diff(before, plan)
     if settings := next((change.fields for change in diff.changes if change.noun == "project"), None):
         project = edit_project(project, {name: new for name, (_, new) in settings.items()}, actor=actor)
@@ -122,16 +160,20 @@ def _phase_change(old: PlannedPhase | None, new: PlannedPhase) -> PlanChange | N
 
 def _task_change(known: tuple[PlannedTask, str] | None, new: PlannedTask, phase: str) -> PlanChange | None:
     if known is None:
-        return PlanChange("task", new.key, new.title, is_new=True)
+        return PlanChange(
+            "task", new.key, new.title, is_new=True, texts={path: (None, content) for path, content in _all_files(new).items()}
+        )
     old, old_phase = known
     fields = {name: [_plain(old, name), _plain(new, name)] for name in OF_TASK if _plain(old, name) != _plain(new, name)}
     if old_phase != phase:
         fields["phase"] = [old_phase, phase]
     if set(old.waits) != set(new.waits):
         fields["needs"] = [[f"{wait.on} ({wait.kind})" for wait in task.waits] for task in (old, new)]
-    if paths := _differing(old, new):
+    paths, before, after = _differing(old, new), _all_files(old), _all_files(new)
+    if paths:
         fields["files"] = [[], paths]
-    return PlanChange("task", new.key, new.title, fields=fields) if fields else None
+    texts = {path: (before.get(path), after.get(path)) for path in paths}
+    return PlanChange("task", new.key, new.title, fields=fields, texts=texts) if fields else None
 
 
 def _plain(task: PlannedTask, name: str) -> Any:

@@ -168,6 +168,12 @@ def agents_to_assign(task: Task) -> list[tuple[Agent, bool]]:
     return [(agent, agent.can_run(task.tier, task.capabilities)) for agent in Agent.objects.filter(retired_at=None)]
 
 
+def last_change_of(task: Task, name: str) -> Event | None:
+    """Return the newest edit of this fact of the task, as far back as a few edits go."""
+    edits = Event.objects.filter(task_id=task.pk, kind="task.edited").order_by("-id")[:20]
+    return next((event for event in edits if name in event.data.get("changes", {})), None)
+
+
 def tasks_to_depend_on(task: Task, words: str, limit: int = 12) -> list[Task]:
     """Return tasks of the same project that it does not depend on yet, by number or by words of their title, newest first."""
     number = words.strip().lstrip("#")
