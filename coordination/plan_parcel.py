@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from typing import IO
 
 from coordination.errors import Invalid, LimitExceeded
 from coordination.plan_directory import MAX_FILES, PLAN
@@ -115,9 +116,9 @@ def _of_tar(content: bytes) -> dict[str, bytes]:
     return files
 
 
-def _read(file: "io.BufferedIOBase | object", size: int) -> bytes:
+def _read(file: IO[bytes], size: int) -> bytes:
     """Read what an entry says it has and no more, so that a lie about a size cannot fill the memory."""
-    content: bytes = file.read(size + 1)  # type: ignore[union-attr,attr-defined]  # both kinds of archive return their own reader
+    content = file.read(size + 1)
     if len(content) > size:
         raise Invalid("An archive holds more than it says.", field="files")
     return content

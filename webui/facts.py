@@ -33,7 +33,7 @@ class Moment(forms.DateTimeInput):
     input_type = "datetime-local"
 
 
-class AgentField(forms.ModelChoiceField):
+class AgentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs
     """Every agent that is not retired, with a word about those that could not run the task."""
 
     def __init__(self, task: Task) -> None:

@@ -1,7 +1,7 @@
 """What a task's pages show beside the task itself."""
 
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,7 +54,7 @@ class Documents:
 
     instructions: str | None
     text: str
-    files: list[TaskFile]
+    files: Sequence[TaskFile]
     references: list[Standing]
 
     @property

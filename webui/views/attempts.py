@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
@@ -41,7 +43,7 @@ def attempt(request: Request, task_id: int, number: int) -> HttpResponse:
     about = attempt_page(task, number)
     if about is None:
         raise NotFound(f"#{task.pk} has no attempt {number}.")
-    show = {"about": about, "attempt": about.attempt, "git_url": git_url(request, task)}
+    show: dict[str, Any] = {"about": about, "attempt": about.attempt, "git_url": git_url(request, task)}
     return page(request, "task/attempt.html", part="task/_attempt_page.html", **heading(task, "attempts"), **show)
 
 

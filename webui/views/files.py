@@ -115,7 +115,7 @@ def combine(request: Request, task_id: int) -> HttpResponse:
     wanted = typed(SaveFileForm(request.POST))
     mine = (request.POST.get("mine") or wanted["content"]).replace("\r\n", "\n")
     theirs, merged = versions.merged(task, wanted["path"], request.POST.get("from", ""), mine)
-    texts = {"theirs": theirs, "mine": mine, "merged": merged, "was": request.POST.get("from", "")}
+    texts: dict[str, Any] = {"theirs": theirs, "mine": mine, "merged": merged, "was": request.POST.get("from", "")}
     return _editor(request, task, wanted["path"], merged.text, base=task.head, message=wanted["message"], **texts)
 
 
@@ -195,7 +195,7 @@ def _conflict(request: Request, task: Task, wanted: dict[str, Any], text: str, s
 
 
 def _editor(request: Request, task: Task, path: str, text: str, *, base: str, status: int = 200, **context: Any) -> HttpResponse:
-    shown = {"path": path, "text": text, "base": base, "is_prose": _is_prose(path), "status": status}
+    shown: dict[str, Any] = {"path": path, "text": text, "base": base, "is_prose": _is_prose(path), "status": status}
     if context.get("shows_preview"):
         shown["preview"] = _as_shown(path, text)
     return page(request, "task/edit_file.html", part="task/_editor.html", **heading(task, "files"), **shown, **context)

@@ -18,7 +18,7 @@ from coordination.queries.criteria import as_task_list
 from coordination.queries.explain import explain
 from webui import markdown
 from webui.forms import AssignForm, ChildForm, EditTaskForm, NeedForm, PriorityForm, ReasonForm, RequeueForm, TextForm, VerdictForm
-from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
 
 
 @dataclass(frozen=True)
@@ -165,14 +165,14 @@ def add_need(request: Request, task_id: int) -> HttpResponse:
         wanted = typed(NeedForm({"on": words.strip(), "kind": request.POST.get("kind", "")}))
         on = find_task(request.caller, wanted["on"], Permission.PLAN)
         dependencies.add_dependency(task, on, actor=actor_of(request), kind=wanted["kind"] or DependencyKind.SUCCESS)
-        undo = ("Undo", reverse("remove_need", args=[task.pk, on.pk]), {})
+        undo: Undo = ("Undo", reverse("remove_need", args=[task.pk, on.pk]), {})
         return done(request, f"#{task.pk} waits for #{on.pk}.", reverse("task", args=[task.pk]), undo)
     return _candidates(request, task, words, request.POST.get("kind", ""))
 
 
 def _candidates(request: Request, task: Task, words: str, kind: str) -> HttpResponse:
     found = task_page.tasks_to_depend_on(task, words) if words.strip() else []
-    context = {"words": words, "kind": kind, "found": found, "dependency_kinds": list(DependencyKind)}
+    context: dict[str, Any] = {"words": words, "kind": kind, "found": found, "dependency_kinds": list(DependencyKind)}
     return page(request, "task/find_need.html", part="task/_found_needs.html", **heading(task, "overview"), **context)
 
 
