@@ -283,7 +283,12 @@ class PersonalKeyForm(forms.Form):
         label="What it may do",
     )
     days = forms.TypedChoiceField(
-        choices=[("90", "in 90 days"), ("365", "in a year"), ("", "never")], coerce=int, empty_value=None, required=False, label="It ends"
+        choices=[("90", "in 90 days"), ("365", "in a year"), ("", "never")],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        initial="90",
+        label="It ends",
     )
 
 

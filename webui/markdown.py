@@ -36,6 +36,7 @@ DEEP_INDENT = re.compile(r"^[ \t]{80,}\S", re.MULTILINE)
 # A number of a task, or the name of an agent, where a word could begin.
 MENTION = re.compile(r"(?<![\w&/@#.:=-])(?:#(?P<task>[1-9]\d{0,11})\b|@(?P<agent>[A-Za-z][\w-]{0,60}(?:\.[\w-]{1,40})*))(?![\w@])")
 BOX = re.compile(r"\[([ xX])\] (?=\S)")
+BOX_START = re.compile(r"\[([ xX])\] ")
 BOX_HTML = re.compile(r"<input\b[^>]*>")
 BOX_NAME = re.compile(r'aria-label="([^"]*)"')
 
@@ -139,7 +140,8 @@ def _boxes(state: StateCore) -> None:
         if before.type != "list_item_open" or paragraph.type != "paragraph_open" or inline.type != "inline" or not inline.children:
             continue
         first = inline.children[0]
-        if first.type != "text" or not (found := BOX.match(first.content)):
+        found = BOX_START.match(first.content)
+        if first.type != "text" or found is None or not BOX.match(inline.content):
             continue
         box = Token("html_inline", "", 0)
         name = escape(" ".join(BOX.sub("", inline.content, count=1).split())[:200])

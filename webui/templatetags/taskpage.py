@@ -84,6 +84,12 @@ def my_keys(user: User) -> MyKeys:
 
 
 @register.filter
+def amount(value: object) -> str:
+    """Return a figure with its thousands apart, anything else as plan_value says it."""
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else plan_value(value)
+
+
+@register.filter
 def plan_value(value: object) -> str:
     """Return a value of a plan as a person would write it."""
     if isinstance(value, list | tuple):
