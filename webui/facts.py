@@ -59,7 +59,7 @@ class Fact:
     def form(self, task: Task, data: Mapping[str, Any] | None = None, initial: Mapping[str, Any] | None = None) -> forms.Form:
         made = self.fields(task)
         kind = type("FactForm", (forms.Form,), dict(made))
-        form: forms.Form = kind(data, initial=initial if initial is not None else shown(task, list(made)), auto_id="fact-%s")
+        form: forms.Form = kind(data, initial=initial if initial is not None else shown(task, list(made)), auto_id="new-%s")
         return form
 
 

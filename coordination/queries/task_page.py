@@ -97,6 +97,10 @@ class TaskOverview:
     def newest(self) -> Attempt | None:
         return self.attempts[0] if self.attempts else None
 
+    @property
+    def is_judged(self) -> bool:
+        return any(each.verdict for each in self.criteria)
+
     def attempt_with(self, pk: int | None) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.pk == pk), None)
 
