@@ -6,6 +6,7 @@ Nothing is ever deleted by a plan: what it does not name is left alone, and said
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from coordination.actor import Actor
@@ -129,9 +130,10 @@ def _diff(before: Planned, plan: Plan) -> PlanDiff:
     changes = [change] if (change := _project(before.plan, plan)) else []
     known_phases = {phase.key: phase for phase in before.plan.phases}
     known_tasks = {task.key: (task, phase.key) for phase in before.plan.phases for task in phase.tasks}
+    follows = (_after(before.plan), _after(plan))
     same = 0
     for phase in plan.phases:
-        found = _phase_change(known_phases.get(phase.key), phase)
+        found = _phase_change(known_phases.get(phase.key), phase, [each.get(phase.key, []) for each in follows])
         inside = [_task_change(known_tasks.get(task.key), task, phase.key) for task in phase.tasks]
         made = [change for change in (found, *inside) if change]
         changes += made
@@ -145,16 +147,36 @@ def _project(old: Plan, new: Plan) -> PlanChange | None:
     told: dict[str, Any] = {"name": new.name, "description": new.description}
     said = {"name": old.name, "description": old.description}
     fields = {name: [said[name], value] for name, value in told.items() if value and value != said[name]}
-    fields |= {name: [old.settings.get(name), value] for name, value in new.settings.items() if str(value) != str(old.settings.get(name))}
+    usual = Project()
+    stands = {name: old.settings.get(name, getattr(usual, name)) for name in new.settings}
+    fields |= {name: [stands[name], value] for name, value in new.settings.items() if not _is_same(stands[name], value)}
     return PlanChange("project", old.slug, new.name or old.name, fields=fields) if fields else None
 
 
-def _phase_change(old: PlannedPhase | None, new: PlannedPhase) -> PlanChange | None:
+def _is_same(old: Any, new: Any) -> bool:
+    """Compare two values of a setting; an amount is the same however many zeros it ends in."""
+    amounts = [Decimal(str(each)) for each in (old, new) if isinstance(each, Decimal | float)]
+    return amounts[0] == amounts[1] if len(amounts) == 2 else str(old) == str(new)
+
+
+def _after(plan: Plan) -> dict[str, list[str]]:
+    """Return which phases each phase follows, also where the plan leaves it to the order."""
+    follows: dict[str, list[str]] = {}
+    previous: PlannedPhase | None = None
+    for phase in plan.phases:
+        usual = [previous.key] if previous and not previous.open_ended else []
+        follows[phase.key] = sorted(usual if phase.after is None else phase.after)
+        previous = phase
+    return follows
+
+
+def _phase_change(old: PlannedPhase | None, new: PlannedPhase, after: Sequence[Sequence[str]]) -> PlanChange | None:
     if old is None:
         return PlanChange("phase", new.key, new.name, is_new=True)
     fields = {name: [getattr(old, name), getattr(new, name)] for name in OF_PHASE if getattr(old, name) != getattr(new, name)}
-    if (old.after is None) != (new.after is None) or sorted(old.after or ()) != sorted(new.after or ()):
-        fields["after"] = [old.after, new.after]
+    # A part of a plan may leave out the phase before: where both leave it to the order, nothing was said.
+    if after[0] != after[1] and (old.after, new.after) != (None, None):
+        fields["after"] = [list(each) for each in after]
     return PlanChange("phase", new.key, new.name, fields=fields) if fields else None
 
 
