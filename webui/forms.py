@@ -250,26 +250,6 @@ def written(wanted: dict[str, Any]) -> str:
             return str(wanted["text"]).strip()
 
 
-class RerunForm(forms.Form):
-    """What a project does when instructions change under an agent, and what a task is told that runs again."""
-
-    rerun = forms.ChoiceField(
-        choices=[(Rerun.AS_IT_IS.value, "As it is now"), (Rerun.AS_IT_WAS.value, "As it was")],
-        label="A task that runs again is told",
-        help_text="As it is: today's instructions. As it was: what its newest attempt was told, word for word.",
-    )
-    on_change = forms.ChoiceField(
-        choices=[
-            (OnChange.REREAD.value, "Read them again"),
-            (OnChange.CONTINUE.value, "Go on with what it has"),
-            (OnChange.STOP.value, "Stop and hand the task back"),
-        ],
-        label="When instructions change under an agent, it should",
-        help_text="The agent hears of it with its next heartbeat. A task may say otherwise.",
-    )
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-
 class PersonalKeyForm(forms.Form):
     """A key that acts as the person, and never does more than they may."""
 

@@ -1,4 +1,4 @@
-"""A person's own keys, made on the account page and shown once; and the settings of re-runs."""
+"""A person's own keys, made on the account page and shown once."""
 
 import re
 
@@ -38,14 +38,3 @@ def test_a_person_revokes_their_own_keys_only(pat: User, vera: User) -> None:
 
 def test_the_task_s_page_has_the_line_that_clones_it(pat: User, task: Task) -> None:
     assert f"git clone http://testserver/git/tasks/{task.pk}.git" in signed_in(pat).get(f"/t/{task.pk}/").content.decode()
-
-
-def test_an_admin_settles_what_happens_on_changes_and_reruns(ada: User, pat: User, project: Project) -> None:
-    form = {"rerun": "as_it_was", "on_change": "stop", "version": project.version}
-    assert signed_in(pat).post("/p/tally/settings/reruns", form).status_code == 403
-    client = signed_in(ada)
-    assert "Re-runs and changing instructions" in client.get("/p/tally/settings").content.decode()
-    assert client.post("/p/tally/settings/reruns", form).status_code == 302
-    project.refresh_from_db()
-    assert (project.rerun, project.on_change) == ("as_it_was", "stop")
-    assert client.post("/p/tally/settings/reruns", form).status_code == 412, "it changed since the form was shown"

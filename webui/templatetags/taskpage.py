@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from django import forms, template
+from django import template
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from coordination.models import ApiKey, Project, User
+from coordination.models import ApiKey, User
 from coordination.queries.project_settings import keys_of_person
 from webui import differences, markdown, words
-from webui.forms import PersonalKeyForm, RerunForm
+from webui.forms import PersonalKeyForm
 
 register = template.Library()
 
@@ -56,19 +56,6 @@ LOG_WORDS = {
     "attempt.pushed": "pushed work to the attempt's branch",
     "attempt.sealed": "the attempt was sealed",
 }
-
-
-@register.simple_tag
-def rerun_form(project: Project) -> RerunForm:
-    return RerunForm(
-        initial={"rerun": project.rerun, "on_change": project.on_change, "version": project.version}, auto_id="reruns_%s", label_suffix=""
-    )
-
-
-@register.filter
-def chosen(field: forms.BoundField) -> str:
-    """Return what stands in a field that offers choices, in the words of the choice."""
-    return str(dict(getattr(field.field, "choices", ())).get(field.initial, field.initial))
 
 
 @dataclass(frozen=True)
