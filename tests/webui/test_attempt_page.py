@@ -108,7 +108,7 @@ def test_what_changed_since_is_counted(ada: User, task: Task, jared: Agent, key:
     save_files(task, {"instructions.md": b"# Parse\n\nRead **every** line.\nTwice.\n"}, base=old, actor=ada.actor)
     page = signed_in(ada).get(f"/t/{task.pk}/attempts/1/").content.decode()
     assert '<span class="figure-added">+1</span>' in page
-    assert f"diff?from={old}" in page
+    assert "compare?from=attempt:1&amp;to=now" in page
 
 
 @pytest.mark.parametrize("told", ["as_it_was", "as_it_is"])
