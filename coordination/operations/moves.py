@@ -37,7 +37,7 @@ class Step(StrEnum):
 
     @property
     def words(self) -> str:
-        return {"top": "To the top", "up": "One up", "down": "One down", "bottom": "To the bottom"}[self]
+        return {"top": "To the top", "up": "Up", "down": "Down", "bottom": "To the end"}[self]
 
 
 BOARD = "moved on the board"

@@ -139,6 +139,12 @@ def test_cards_are_walked_moved_and_selected_by_keys_alone(board: Page) -> None:
     board.get_by_role("button", name="Done: approve the result").press("Enter")
     expect(column(board, "done").locator("#card-10")).to_be_visible()
     expect(board.get_by_role("dialog")).to_be_hidden()
+    card(board, 18).locator(".card-title a").focus()
+    board.keyboard.press("m")
+    board.get_by_role("button", name="Failed: cancel it").press("Enter")
+    expect(column(board, "failed").locator("#card-18")).to_be_visible()
+    # The next key works where the last one did: the card beside it has the focus.
+    expect(column(board, "waiting").locator(".card-title a:focus")).to_have_count(1)
 
 
 def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None:

@@ -5,6 +5,7 @@ export const cardOf = (node) => node?.closest?.("[data-cell] [data-task]");
 const cardsIn = (cell) => [...cell.querySelectorAll("[data-task]")];
 const linkOf = (card) => card.querySelector(".card-title > a, a[data-open]");
 let last; // where the focus was: {id, cell, place}
+let acted; // where it was when something was done to the card
 let pointed; // the card below the mouse
 
 document.addEventListener("pointerover", (event) => (pointed = cardOf(event.target)));
@@ -13,7 +14,8 @@ document.addEventListener("focusin", (event) => {
   if (card) last = placeOf(card);
 });
 
-export function placeOf(card) {
+export function placeOf(node) {
+  const card = cardOf(node);
   const cell = card.closest("[data-cell]");
   return { id: card.id, cell: cell.dataset.cell, place: cardsIn(cell).indexOf(card) };
 }
@@ -113,8 +115,13 @@ register("e", "Rename the card", press("a[data-title]"), { ...on, where: "[data-
 document.body.addEventListener("htmx:beforeSwap", () => {
   if (!cardOf(document.activeElement) && document.activeElement !== document.body) last = undefined;
 });
+document.body.addEventListener("muster:said", () => (acted = last));
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "board" && last && document.activeElement === document.body) focusAt(last);
+  if (event.target.id !== "board") return;
+  const isLost = document.activeElement === document.body;
+  const isMoved = acted && cardOf(document.activeElement)?.id === acted.id && placeOf(document.activeElement).cell !== acted.cell;
+  if (isLost ? last : isMoved) focusAt(isMoved ? acted : last);
+  acted = undefined;
 });
 document.addEventListener("pointerdown", (event) => {
   if (!cardOf(event.target)) last = undefined;
