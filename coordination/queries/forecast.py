@@ -9,10 +9,10 @@ from math import inf
 from typing import Any, NamedTuple
 
 from django.db.models import Q
+from django.utils import timezone
 
 from coordination.lifecycle import LEASED, SATISFIED_BY, DependencyKind, PhaseState, State
 from coordination.models import Dependency, LaneAgent, Phase, PhaseLink, Project, Task
-from coordination.models.clock import now
 from coordination.queries.durations import ENOUGH, Experience, Pool, experience
 from coordination.queries.schedule import Network, Step, conditional, critical_path, play, quantile
 from coordination.queries.sentences import counted, listed, roughly
@@ -95,7 +95,7 @@ def forecast(
 
     A page that has the phases and what each follows in hand passes them on.
     """
-    moment = moment or now()
+    moment = moment or timezone.now()  # nothing is decided by it, so the database need not be asked
     phases = list(project.phases.all()) if phases is None else phases
     follows = _links(project) if follows is None else follows
     open_phases = [phase for phase in phases if phase.state != PhaseState.COMPLETED]

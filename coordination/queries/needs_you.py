@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Now
 
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Agent, Lane, LaneAgent, Phase, PhaseLink, Project, Question, Task
-from coordination.models.clock import now
 from coordination.queries.access import Caller, Permission, visible_agents
 
 WAITS_FOR_A_PERSON = (State.BLOCKED, State.REVIEW, State.FAILED)
@@ -123,7 +123,7 @@ def _gates(projects: QuerySet[Project]) -> QuerySet[Phase]:
 
 def _silent(caller: Caller, projects: QuerySet[Project]) -> QuerySet[Agent]:
     """Return the agents that were lost lately: all for who plans everywhere, else those that can work for the caller's projects."""
-    lost = visible_agents(caller).filter(retired_at=None, silent_since__gt=now() - STILL_NEWS)
+    lost = visible_agents(caller).filter(retired_at=None, silent_since__gt=Now() - STILL_NEWS)
     if caller.may_everywhere(Permission.PLAN):
         return lost
     return lost.filter(Exists(LaneAgent.objects.filter(agent=OuterRef("pk"), lane__project__in=projects.values("pk"))))
