@@ -4,6 +4,7 @@ Usage: python -m scripts.filter_doc
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "filter.md"
@@ -99,7 +100,7 @@ def _code(*words: str) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

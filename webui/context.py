@@ -17,6 +17,8 @@ SHEETS = (
     "plan",
     "home",
     "history",
+    "taskpage",
+    "flow",
 )
 
 

@@ -61,8 +61,18 @@ OF_EVENT = {
     "key": "key-round",
     "files": "file-text",
     "member": "circle-user",
+    "attempt": "history",
+    "dependency": "link",
+    "comment": "message-square",
     "view": "bookmark",
     "webhook": "webhook",
+    "repository": "git-commit-horizontal",
+}
+OF_ACTOR = {
+    "person": Look("Person", "circle-user", "waiting"),
+    "agent": Look("Agent", "bot", "running"),
+    "key": Look("Program", "key-round", "waiting"),
+    "system": Look("Muster", "settings", "waiting"),
 }
 OF_COLUMN = {
     "waiting": Look("Waiting", "hourglass", "waiting"),
@@ -103,6 +113,10 @@ EVENT_WORDS = {
     "task.requeued": "requeued",
     "task.adopted": "adopted a late result of",
     "attempt.late": "sent a late result of",
+    "task.let_run": "let run",
+    "attempt.sealed": "had the files sealed of",
+    "comment.added": "commented on a line of",
+    "comment.resolved": "resolved a comment on",
     "dependency.added": "added a dependency to",
     "dependency.removed": "removed a dependency of",
     "files.saved": "saved a version of the files of",
@@ -130,7 +144,6 @@ EVENT_WORDS = {
     "project.draining": "drains the project",
     "project.drained": "saw the last attempt end in the drained project",
     "project.resumed": "resumed the project",
-    "task.let_run": "let run",
     "member.granted": "changed a role",
     "member.revoked": "removed a member",
     "view.saved": "saved a view for everybody",

@@ -1,6 +1,7 @@
 """What Muster knows: one noun a file. Rows change only through coordination/operations."""
 
 from coordination.models.agent import Agent
+from coordination.models.agent_hour import AgentHour
 from coordination.models.attempt import Attempt, LateResult, Question, Review
 from coordination.models.dependency import Dependency
 from coordination.models.event import Event
@@ -23,6 +24,7 @@ from coordination.models.webhook import Webhook
 
 __all__ = [
     "Agent",
+    "AgentHour",
     "ApiKey",
     "Attempt",
     "Dependency",

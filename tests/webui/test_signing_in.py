@@ -181,6 +181,6 @@ def test_a_new_password_ends_the_other_sessions(ada: User, client: Client) -> No
     assert UserSession.objects.count() == 1
 
 
-def test_nobody_signs_up(client: Client) -> None:
+def test_nobody_signs_up(db: None, client: Client) -> None:
     assert client.get("/signup").status_code == 404
     assert "sign up" not in client.get("/login").content.decode().lower()

@@ -93,7 +93,7 @@ def test_gathering_again_does_nothing(browser: Client) -> None:
     assert gather() == 0
 
 
-def test_without_gathering_files_keep_their_names_and_are_found(client: Client) -> None:
+def test_without_gathering_files_keep_their_names_and_are_found(db: None, client: Client) -> None:
     page = client.get("/login").content.decode()
     assert "/static/webui/js/app.js" in page
     assert b"morph.js" in fetched(client, "/static/webui/js/app.js")
