@@ -43,6 +43,13 @@ function combobox(form) {
     count.textContent = found === 1 ? "1 suggestion" : `${found} suggestions`;
   }
 
+  // Also what was asked for and has not come yet must not open the list again.
+  function close() {
+    clearTimeout(timer);
+    asking?.abort();
+    show(false);
+  }
+
   function later(pause = PAUSE) {
     clearTimeout(timer);
     timer = setTimeout(ask, pause);
@@ -69,15 +76,12 @@ function combobox(form) {
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       event.stopPropagation();
-      show(false);
+      close();
     }
   });
   field.addEventListener("input", () => later());
   field.addEventListener("click", () => later(0));
-  field.addEventListener("blur", () => {
-    clearTimeout(timer);
-    show(false);
-  });
+  field.addEventListener("blur", close);
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
