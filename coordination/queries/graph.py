@@ -129,7 +129,8 @@ def graph(project: Project, wanted: Wanted, *, matching: Collection[int] | None 
 
 def _critical(project: Project, read: Rows) -> list[int]:
     """Return the chain that takes longest by what attempts took here; a phase that has begun waits for no other any more."""
-    known = experience(project) if sum(task["state"] == State.DONE for task in read.tasks.values()) >= ENOUGH else None
+    ended = sum(task["state"] == State.DONE and task["attempts_made"] > 0 for task in read.tasks.values())
+    known = experience(project) if ended >= ENOUGH else None
     lengths = {
         pk: known.pool(task["phase_id"], task["kind"], task["tier"]).expected if known and known.is_enough else 1.0
         for pk, task in read.tasks.items()
