@@ -9,7 +9,7 @@ from typing import Any
 from coordination.lifecycle import FINISHED, SATISFIED_BY, DependencyKind, State
 from coordination.models import Phase, Project
 from coordination.queries.critical_path import longest_chain
-from coordination.queries.durations import experience
+from coordination.queries.durations import ENOUGH, experience
 from coordination.queries.graph_layers import Edge, Group, components
 from coordination.queries.graph_layout import Drawing, Frame, lay_out
 from coordination.queries.graph_rows import Rows, Wanted, neighbourhood, read_rows
@@ -129,9 +129,10 @@ def graph(project: Project, wanted: Wanted, *, matching: Collection[int] | None 
 
 def _critical(project: Project, read: Rows) -> list[int]:
     """Return the chain that takes longest by what attempts took here; a phase that has begun waits for no other any more."""
-    known = experience(project)
+    ended = sum(task["state"] == State.DONE and task["attempts_made"] > 0 for task in read.tasks.values())
+    known = experience(project) if ended >= ENOUGH else None
     lengths = {
-        pk: known.pool(task["phase_id"], task["kind"], task["tier"]).expected if known.is_enough else 1.0
+        pk: known.pool(task["phase_id"], task["kind"], task["tier"]).expected if known and known.is_enough else 1.0
         for pk, task in read.tasks.items()
         if task["state"] not in (State.DONE, State.CANCELLED)
     }

@@ -63,6 +63,7 @@ class Bar:
     end: datetime | None
     left: float
     width: float
+    moment: datetime
     number: int = 0
     outcome: str = ""
     agent: str = ""
@@ -75,7 +76,7 @@ class Bar:
 
     @property
     def lasts(self) -> timedelta:
-        return (self.end or now()) - self.start
+        return (self.end or self.moment) - self.start
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,7 @@ def _bar(attempt: Attempt, drawn: Scale, start: datetime, moment: datetime) -> B
         end,
         left,
         round(drawn.place(end or moment) - left, 3),
+        moment,
         attempt.number,
         attempt.outcome,
         attempt.agent.title,
@@ -240,7 +242,7 @@ def _bar(attempt: Attempt, drawn: Scale, start: datetime, moment: datetime) -> B
 def _wait(task_id: int, wait: Wait, drawn: Scale, start: datetime, moment: datetime) -> Bar:
     state, begin, end = wait
     left = drawn.place(max(begin, start))
-    return Bar(task_id, state, begin, end, left, round(drawn.place(end or moment) - left, 3))
+    return Bar(task_id, state, begin, end, left, round(drawn.place(end or moment) - left, 3), moment)
 
 
 def _in_lanes(bars: Iterable[Bar], moment: datetime) -> tuple[list[Bar], int]:
