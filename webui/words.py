@@ -144,7 +144,6 @@ EVENT_WORDS = {
     "project.draining": "drains the project",
     "project.drained": "saw the last attempt end in the drained project",
     "project.resumed": "resumed the project",
-    "task.let_run": "let run",
     "member.granted": "changed a role",
     "member.revoked": "removed a member",
     "view.saved": "saved a view for everybody",
