@@ -25,6 +25,7 @@ ROWS = (
     "batch_claim",
     "claim_among_many",
     "board",
+    "graph",
     "last_blocker",
     "activate_phase",
     "versions",

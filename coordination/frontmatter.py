@@ -1,6 +1,8 @@
 """The block of settings that may stand at the top of a Markdown document, between two lines of `---`."""
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,3 +69,33 @@ def parse(source: str, longest: int = MAX_LENGTH) -> Document:
     if settings is not None and not isinstance(settings, dict):
         raise BadFrontMatter("The front matter must be `name: value` lines.")
     return Document("\n".join(lines[end + 1 :]).lstrip("\n"), {str(name): value for name, value in (settings or {}).items()})
+
+
+def with_list(source: str, name: str, entries: Sequence[str]) -> str:
+    """Return the document with the setting `name` as this list, and every other line as it was. Raises BadFrontMatter."""
+    before = parse(source)
+    lines = source.split("\n")
+    if lines[0].rstrip() != MARK:
+        return "\n".join([MARK, *_as_list(name, entries), MARK, "", source]) if entries else source
+    end = next(number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == MARK)
+    start, stop = _place_of(name, lines, end)
+    changed = "\n".join([*lines[:start], *_as_list(name, entries), *lines[stop:]])
+    after = parse(changed)
+    others = [{key: value for key, value in each.settings.items() if key != name} for each in (before, after)]
+    if others[0] != others[1] or after.text != before.text or (after.settings.get(name) or []) != list(entries):
+        raise BadFrontMatter(f"The setting {name!r} is written in a way that cannot be changed here; edit the text.")
+    return changed
+
+
+def _place_of(name: str, lines: Sequence[str], end: int) -> tuple[int, int]:
+    """Return the lines that the setting takes up, from and before; before the closing line if it is not there."""
+    start = next((number for number in range(1, end) if re.match(rf"{re.escape(name)}\s*:", lines[number])), None)
+    if start is None:
+        return end, end
+    stop = next((number for number in range(start + 1, end) if re.match(r"[^\s#\-\]}]", lines[number])), end)
+    return start, stop
+
+
+def _as_list(name: str, entries: Sequence[str]) -> list[str]:
+    # What JSON writes is YAML too.
+    return [f"{name}:", *(f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in entries)] if entries else []

@@ -37,6 +37,7 @@ MEANING: dict[State, str] = {
 LEASED = frozenset({State.CLAIMED, State.RUNNING})
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - FINISHED
+MAY_STILL_WAIT = frozenset({State.WAITING, State.QUEUED, State.BLOCKED})  # for one more task
 
 
 class Verb(StrEnum):
@@ -105,6 +106,30 @@ def sources_of(verb: Verb) -> frozenset[State]:
 
 def moves_from(state: State) -> tuple[Move, ...]:
     return tuple(move for move in MOVES if state in move.sources)
+
+
+# The state in which an event of this kind leaves its task. With it the log alone tells every state that a task ever had, so
+# whatever changes a state records one of these.
+STATE_AFTER: dict[str, State] = {
+    "task.created": State.WAITING,
+    "task.queued": State.QUEUED,
+    "task.held": State.WAITING,
+    "task.claimed": State.CLAIMED,
+    "task.started": State.RUNNING,
+    "task.done": State.DONE,
+    "task.submitted": State.REVIEW,
+    "task.retrying": State.WAITING,
+    "task.failed": State.FAILED,
+    "task.released": State.WAITING,
+    "task.expired": State.WAITING,
+    "task.asked": State.BLOCKED,
+    "task.answered": State.WAITING,
+    "task.approved": State.DONE,
+    "task.changes_requested": State.WAITING,
+    "task.cancelled": State.CANCELLED,
+    "task.requeued": State.WAITING,
+    "task.adopted": State.DONE,
+}
 
 
 class PhaseState(StrEnum):

@@ -195,7 +195,8 @@ class _Reading:
         )
 
     def _task(self, file: str, stem: str, shared: Mapping[str, bytes]) -> PlannedTask:
-        values, instructions = self._document(file, OF_TASK)
+        values, body = self._document(file, OF_TASK)
+        instructions = _ended_like(body, self.files[file].endswith(b"\n"))
         named = _name_in(TASK_STEM, stem)
         references = values.pop("context", [])
         needed = tuple(values.pop("needs", [])) + tuple(values.pop("after", []))
@@ -319,7 +320,13 @@ def instructions_in(document: str) -> str:
     """Return the instructions that the document of a task is read as."""
     parsed = frontmatter.parse(document, LONGEST_SETTINGS)
     references = parsed.settings.get("context") or []
-    return _with_references(_body(parsed.text), references if isinstance(references, list) else [references])
+    body = _ended_like(_body(parsed.text), document.endswith("\n"))
+    return _with_references(body, references if isinstance(references, list) else [references])
+
+
+def _ended_like(body: str, has_end: bool) -> str:
+    """Return instructions that end in a line's end if their document does: so a text without one goes out and comes back as it is."""
+    return body if has_end else body.removesuffix("\n")
 
 
 def _with_references(instructions: str, references: list[str]) -> str:

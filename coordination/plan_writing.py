@@ -72,6 +72,8 @@ def _task(task: PlannedTask, stem: str) -> dict[str, bytes]:
     if isinstance(references, list) and all(isinstance(each, str) and each and each.strip() == each for each in references):
         told["context"] = references
     document = _document(told, parsed.text)
+    if parsed.text and not parsed.text.endswith("\n"):
+        document = document.removesuffix(b"\n")
     files = {f"{stem}/{name}": content for name, content in task.files.items()}
     if instructions_in(document.decode()) != task.instructions:
         # Instructions with settings of their own, or with blanks at their ends, are kept as they are.

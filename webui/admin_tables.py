@@ -65,6 +65,14 @@ class Agents(LookedAt):
     search_fields = ("name", "display_name", "host")
 
 
+@admin.register(models.AgentHour)
+class AgentHours(LookedAt):
+    list_display = ("agent", "hour", "minutes")
+    list_select_related = ("agent",)
+    search_fields = ("agent__name",)
+    ordering = ("-hour",)
+
+
 @admin.register(models.Lease)
 class Leases(LookedAt):
     list_display = ("task", "agent", "fence", "mode", "acquired_at", "renewed_at", "expires_at", "cancel_requested_at")
@@ -115,6 +123,15 @@ admin.site.register(
         models.Question,
         models.Review,
         models.SweepMark,
+        models.ViewedFile,
     ],
     Plain,
 )
+
+
+@admin.register(models.SavedView)
+class SavedViews(LookedAt):
+    list_display = ("id", "name", "project", "owner", "layout", "q")
+    list_select_related = ("project", "owner")
+    list_filter = ("layout", "project")
+    search_fields = ("name", "q")

@@ -15,10 +15,13 @@ SHEETS = (
     "task",
     "shell",
     "filter",
+    "list",
     "bulk",
     "plan",
     "home",
     "history",
+    "taskpage",
+    "flow",
 )
 
 

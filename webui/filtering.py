@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -12,16 +13,17 @@ from coordination.models import Project, Task
 from coordination.queries.access import Caller
 from coordination.queries.filters import BY_NAME, WORD, Filter, Term, matching, parse
 from webui.requests import Request
+from webui.view_menu import Opened, Shown, ViewMenu, opened, shown_on
 
 # Where one stands in a page is no part of what it shows.
-PASSING = ("offset", "cursor", "upto", "at")
+PASSING = ("offset", "cursor", "upto", "at", "on")
 LAYOUTS = (
     ("board", "Board", "square-kanban"),
     ("task_list", "List", "list"),
     ("timeline", "Timeline", "chart-gantt"),
     ("graph", "Graph", "workflow"),
 )
-OFFERED = ("state", "is", "priority", "tier", "phase", "agent", "has", "no")
+OFFERED = ("state", "is", "priority", "tier", "phase", "agent", "has")
 
 Params = list[tuple[str, str]]
 
@@ -72,7 +74,7 @@ class Bar:
     @property
     def kept(self) -> Params:
         """The parameters beside the filter, which its form sends along."""
-        return [(name, value) for name, value in self.params if name not in ("q", "view")]
+        return [(name, value) for name, value in self.params if name != "q"]
 
     @property
     def cleared(self) -> str:
@@ -94,6 +96,23 @@ class Bar:
         name, _, value = shown.text.partition(":")
         return Chip(f"{name}:", value, term.text, BY_NAME[term.name].says, without)
 
+    @cached_property
+    def shown(self) -> Shown:
+        return shown_on(self.layout, dict(self.params)["q"], dict(self.params))
+
+    @cached_property
+    def opened(self) -> Opened:
+        return opened(dict(self.params).get("view", ""), self.shown)
+
+    @property
+    def views(self) -> ViewMenu:
+        return ViewMenu(self.project, self.caller, self.shown, self.opened.number)
+
+    @property
+    def views_url(self) -> str:
+        """The address of the menu of views, which is fetched when it is opened."""
+        return address(reverse("views_menu", args=[self.project.slug]), self.params, {"on": self.layout})
+
     def layouts(self) -> list[Choice]:
         found = []
         for name, title, icon in LAYOUTS:
@@ -104,9 +123,9 @@ class Bar:
             found.append(Choice(title, address(path, self.params, {}), icon=icon, is_current=name == self.layout))
         return found
 
-    def menu(self) -> list[tuple[str, list[Choice]]]:
+    def menu(self) -> list[tuple[str, str, list[Choice]]]:
         """Return what can be chosen without typing: each qualifier that has words of its own, with the words not chosen yet."""
-        return [(BY_NAME[name].says, self._choices(name)) for name in OFFERED]
+        return [(name, BY_NAME[name].says, self._choices(name)) for name in OFFERED]
 
     def _choices(self, name: str) -> list[Choice]:
         chosen = self.wanted.first(name)
@@ -117,13 +136,16 @@ class Bar:
         ]
 
 
-def filter_of(request: Request, project: Project | None = None) -> Filter:
+def filter_of(request: Request) -> Filter:
     """Return the filter that a request names; Invalid if it cannot be read."""
     return parse(_typed(request.POST if request.method == "POST" else request.GET))
 
 
-def bar_of(request: Request, project: Project, layout: str) -> Bar:
-    """Return the filter bar of a page. What cannot be read is an error in the bar and never of the page."""
+def bar_of(request: Request, project: Project, layout: str, *, path: str = "") -> Bar:
+    """Return the filter bar of a page. What cannot be read is an error in the bar and never of the page.
+
+    `layout` is the name of the page's address; `path` is where it is shown, if not at the address of this request.
+    """
     typed = _typed(request.GET)
     wanted, error = Filter(), ""
     try:
@@ -132,7 +154,7 @@ def bar_of(request: Request, project: Project, layout: str) -> Bar:
         error = refused.sentence
     kept = [name for name in request.GET if name not in (*PASSING, "q", "phase") and not name.startswith("shown")]
     params = [(name, request.GET.get(name, "")) for name in kept]
-    return Bar(project, request.caller, layout, typed, wanted, error, request.path, [("q", wanted.text or typed), *params])
+    return Bar(project, request.caller, layout, typed, wanted, error, path or request.path, [("q", wanted.text or typed), *params])
 
 
 def address(path: str, params: Iterable[tuple[str, str]], changes: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """What people type, checked for shape only. What may happen is for the operations to say."""
 
 import zoneinfo
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -153,6 +154,15 @@ class TitleForm(forms.Form):
     was = forms.CharField(max_length=500, strip=False)
 
 
+class SavedViewForm(forms.Form):
+    name = forms.CharField(max_length=60)
+    q = forms.CharField(required=False)
+    layout = forms.CharField()
+    sort = forms.CharField(required=False)
+    group = forms.CharField(required=False)
+    shared = forms.BooleanField(required=False)
+
+
 class TaskForm(forms.Form):
     """A new task, or the plain facts of one that exists."""
 
@@ -199,13 +209,91 @@ class SaveFileForm(forms.Form):
     message = forms.CharField(required=False, max_length=500)
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(allow_empty_file=True)
+class RenameForm(forms.Form):
+    path = forms.CharField(max_length=1024)
+    name = forms.CharField(max_length=1024, label="New name")
     base = forms.CharField(required=False, max_length=40)
+
+
+class ReferenceForm(forms.Form):
+    """A reference in parts, as its form asks for them; `text` is one that is written already."""
+
+    kind = forms.ChoiceField(choices=[(each, each) for each in ("result", "file", "attempt", "repository", "url", "text")])
+    task = forms.RegexField(r"^#?\d{1,18}$", required=False, error_messages={"invalid": "Write the number of a task, such as #12."})
+    number = forms.IntegerField(required=False, min_value=1, label="Attempt")
+    path = forms.CharField(required=False, max_length=1024)
+    repository = forms.CharField(required=False, max_length=60)
+    commit = forms.RegexField(
+        r"^[0-9a-f]{40}$", required=False, error_messages={"invalid": "Write the whole commit, 40 hexadecimal digits, or none."}
+    )
+    text = forms.CharField(required=False, max_length=2000)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        needed = {"result": ("task",), "file": ("task", "path"), "attempt": ("task", "number"), "repository": ("repository", "path")}
+        for name in needed.get(cleaned.get("kind", ""), ("text",)):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, "This is needed for such a reference.")
+        return cleaned
+
+
+def written(wanted: dict[str, Any]) -> str:
+    """Return a reference as it stands in the front matter."""
+    task = str(wanted["task"]).lstrip("#")
+    at = f"@{wanted['commit']}" if wanted["commit"] else ""
+    match wanted["kind"]:
+        case "result":
+            return f"task:{task}/result"
+        case "file":
+            return f"task:{task}/{wanted['path']}{at}"
+        case "attempt":
+            return f"task:{task}/attempts/{wanted['number']}/{wanted['path'] or 'result'}"
+        case "repository":
+            return f"repo:{wanted['repository']}/{wanted['path']}{at}"
+        case _:
+            return str(wanted["text"]).strip()
+
+
+class PersonalKeyForm(forms.Form):
+    """A key that acts as the person, and never does more than they may."""
+
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where you will use it, such as laptop.")
+    scope = forms.ChoiceField(
+        choices=[
+            (Scope.COORDINATOR.value, "Plan: clone, push instructions, change tasks"),
+            (Scope.READER.value, "Look only: clone and read"),
+            (Scope.ADMIN.value, "Everything that you may"),
+        ],
+        label="What it may do",
+    )
+    days = forms.TypedChoiceField(
+        choices=[("90", "in 90 days"), ("365", "in a year"), ("", "never")],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        initial="90",
+        label="It ends",
+    )
 
 
 class TextForm(forms.Form):
     text = forms.CharField(max_length=50_000)
+
+
+class VerdictForm(TextForm):
+    """Comments, and the places of the criteria that are met if the reviewer judged them."""
+
+    judged = forms.BooleanField(required=False)
+    met = forms.TypedMultipleChoiceField(choices=[(place, place) for place in range(200)], coerce=int, required=False)
+
+
+class RequeueForm(forms.Form):
+    told = forms.CharField(required=False, max_length=20)
+    attempt = forms.IntegerField(required=False, min_value=1)
+
+
+class ChildForm(forms.Form):
+    title = forms.CharField(max_length=500)
 
 
 class ReasonForm(forms.Form):
@@ -243,6 +331,20 @@ class KeyForm(forms.Form):
             (Scope.READER.value, "Reader: look only"),
         ]
     )
+
+
+class AgentKeyForm(forms.Form):
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where it will lie, such as the machine.")
+    projects = forms.ModelMultipleChoiceField(
+        queryset=Project.objects.all(), required=False, to_field_name="slug", help_text="None: every project, those to come too."
+    )
+
+    def __init__(self, *args: Any, among: Sequence[Project] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["projects"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        if among is not None:  # already read for this page
+            field.choices = [(project.slug, project.name) for project in among]
 
 
 class MemberForm(forms.Form):

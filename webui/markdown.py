@@ -8,6 +8,7 @@ grows faster than the text when brackets or list markers pile up, so both are co
 import hashlib
 import re
 from functools import cache
+from itertools import count
 from urllib.parse import urlsplit
 
 import nh3
@@ -16,6 +17,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
 LONGEST = 200_000  # characters
 LONGEST_LINE = 2_000
@@ -24,23 +26,34 @@ MOST_MARKERS = 4_000  # of brackets, backticks, asterisks or underscores that co
 MOST_LINES = 10_000
 DEEPEST = 40  # list or quote markers that one line opens; what nests deeper than the parser goes would be lost
 KEEP_SECONDS = 24 * 60 * 60
-RENDERER = "2"  # part of the cache's key: raise it when the output for the same text changes
+RENDERER = "3"  # part of the cache's key: raise it when the output for the same text changes
 
 OPENERS = re.compile(r"[\[`*_<~]")
 LINE_MARKERS = re.compile(r"^(?:[ \t]*(?:[-+*>]|\d{1,9}[.)])[ \t]?)+", re.MULTILINE)
 MARKER = re.compile(r"[-+*>]|\d{1,9}[.)]")
 DEEP_INDENT = re.compile(r"^[ \t]{80,}\S", re.MULTILINE)
 
+# A number of a task, or the name of an agent, where a word could begin.
+MENTION = re.compile(r"(?<![\w&/@#.:=-])(?:#(?P<task>[1-9]\d{0,11})\b|@(?P<agent>[A-Za-z][\w-]{0,60}(?:\.[\w-]{1,40})*))(?![\w@])")
+BOX = re.compile(r"\[([ xX])\] (?=\S)")
+BOX_START = re.compile(r"\[([ xX])\] ")
+BOX_HTML = re.compile(r"<input\b[^>]*>")
+BOX_NAME = re.compile(r'aria-label="([^"]*)"')
+
 TAGS = {
     *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s"),
-    *("strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+    *("strong", "table", "tbody", "td", "th", "thead", "tr", "ul", "input"),
 }
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+# The only input is the box of a task list, which this module makes itself: HTML in the text is shown as it is written.
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "input": {"type", "checked", "aria-label"}}
 SCHEMES = {"http", "https", "mailto"}
 
 
-def render(text: str) -> SafeString:
-    """Return `text` as HTML, from the cache if it was rendered before."""
+def render(text: str, boxes_of: str = "") -> SafeString:
+    """Return `text` as HTML, from the cache if it was rendered before.
+
+    The boxes of task lists are buttons of the form with the id `boxes_of`, or signs if none is named.
+    """
     if is_too_heavy(text):
         return as_plain(text)
     key = f"markdown:{RENDERER}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
@@ -48,14 +61,27 @@ def render(text: str) -> SafeString:
     if html is None:
         html = _rendered(text)
         shared_cache.set(key, html, KEEP_SECONDS)
-    return mark_safe(html)
+    return mark_safe(_with_boxes(html, boxes_of))
+
+
+def toggled(text: str, place: int) -> str | None:
+    """Return the text with its box number `place` (0 is the first) ticked or cleared, or None if it has no such box."""
+    if is_too_heavy(text):
+        return None
+    lines = text.split("\n")
+    at = [token.map[0] for token in _parser().parse(text) if token.type == "inline" and token.meta.get("box") and token.map]
+    if not 0 <= place < len(at):
+        return None
+    line = lines[at[place]]
+    lines[at[place]] = BOX.sub(lambda found: "[ ] " if found[1] != " " else "[x] ", line, count=1)
+    return "\n".join(lines) if lines[at[place]] != line else None
 
 
 def render_line(text: str) -> SafeString:
     """Return one line with its emphasis, code and links, and no blocks."""
     if len(text) > LONGEST_LINE or is_too_heavy(text):
         return mark_safe(escape(text))
-    return mark_safe(_cleaned(_parser().renderInline(text)))
+    return mark_safe(_with_boxes(_cleaned(_parser().renderInline(text)), ""))
 
 
 def clean_changes(html: str) -> SafeString:
@@ -95,6 +121,8 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
     parser.disable("image")
     parser.core.ruler.push("lower_headings", _lower_headings)
+    parser.core.ruler.push("boxes", _boxes)
+    parser.core.ruler.push("mentions", _mentions)
     parser.validateLink = _is_good_link  # type: ignore[method-assign]  # the parser's documented way to set a rule
     return parser
 
@@ -104,6 +132,68 @@ def _lower_headings(state: StateCore) -> None:
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+
+
+def _boxes(state: StateCore) -> None:
+    """Turn `[ ]` at the beginning of a list's entry into a box."""
+    for before, paragraph, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if before.type != "list_item_open" or paragraph.type != "paragraph_open" or inline.type != "inline" or not inline.children:
+            continue
+        first = inline.children[0]
+        found = BOX_START.match(first.content)
+        if first.type != "text" or found is None or not BOX.match(inline.content):
+            continue
+        box = Token("html_inline", "", 0)
+        name = escape(" ".join(BOX.sub("", inline.content, count=1).split())[:200])
+        box.content = f'<input type="checkbox" aria-label="{name}"{" checked" if found[1] != " " else ""}>'
+        first.content = first.content[found.end() :]
+        inline.children.insert(0, box)
+        inline.meta["box"] = True
+
+
+def _mentions(state: StateCore) -> None:
+    """Link `#12` to the task and `@jared` to the agent, outside of code and of other links."""
+    for token in state.tokens:
+        if token.type != "inline" or not token.children:
+            continue
+        depth, children = 0, []
+        for child in token.children:
+            depth += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+            children += _linked(child) if child.type == "text" and not depth else [child]
+        token.children = children
+
+
+def _linked(text: Token) -> list[Token]:
+    pieces: list[Token] = []
+    end = 0
+    for found in MENTION.finditer(text.content):
+        start = Token("link_open", "a", 1)
+        start.attrs = {"href": f"/t/{found['task']}/" if found["task"] else f"/a/{found['agent']}/"}
+        pieces += [_text(text.content[end : found.start()]), start, _text(found[0]), Token("link_close", "a", -1)]
+        end = found.end()
+    return [*pieces, _text(text.content[end:])] if pieces else [text]
+
+
+def _text(content: str) -> Token:
+    token = Token("text", "", 0)
+    token.content = content
+    return token
+
+
+def _with_boxes(html: str, form: str) -> str:
+    if "<input" not in html:
+        return html
+    places = count()
+
+    def draw(found: re.Match[str]) -> str:
+        place, is_done = next(places), " checked" in found[0]
+        name = (BOX_NAME.search(found[0]) or ("", ""))[1]
+        if not form:
+            return f'<span class="box" role="img" aria-label="{"Done" if is_done else "To do"}"></span>'
+        pressed = "true" if is_done else "false"
+        return f'<button class="box" name="box" value="{place}" form="{form}" aria-pressed="{pressed}" aria-label="Done: {name}"></button>'
+
+    return BOX_HTML.sub(draw, html)
 
 
 def _is_good_link(url: str) -> bool:

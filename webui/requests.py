@@ -135,6 +135,11 @@ def actor_of(request: Request) -> Actor:
     return request.caller.actor
 
 
+def server_of(request: HttpRequest) -> str:
+    """Return the address under which the reader reached this server, for the commands that a page shows."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
 def number(raw: str | None) -> int | None:
     """Return a whole number from an address, or None for anything else."""
     return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None

@@ -61,4 +61,5 @@ def pack() -> str:
 def forget() -> str:
     """Drop what is kept for a limited time only."""
     report = retention.forget_old()
-    return f"Forgot {report.answers} stored answers, {report.sessions} sessions and {report.events} events."
+    others = f"{report.sessions} sessions, {report.heartbeats} hours of heartbeats and {report.events} events"
+    return f"Forgot {report.answers} stored answers, {others}."

@@ -22,7 +22,9 @@ from coordination.api.waiting import long_poll
 from coordination.errors import Invalid, MusterError
 from coordination.hub import Wanted, hub
 from coordination.models import Event
-from coordination.queries.access import Caller, find_project, find_task, visible_events
+from coordination.queries.access import Caller, find_project, find_task, visible_events, visible_tasks
+from coordination.queries.filters import matching, parse
+from coordination.queries.filters.text import LONGEST
 
 router = Router(tags=["events"])
 
@@ -38,6 +40,7 @@ class EventQuery(BaseModel):
     cursor: Cursor | None = None
     project: str | None = None
     task: Number | None = None
+    q: Annotated[str, Field(max_length=LONGEST, description="Only of tasks that match this filter, as GET /tasks takes it.")] = ""
     kind: Annotated[list[str], Field(description="Such as task.done, or task for all of that noun.")] = []
 
 
@@ -51,6 +54,7 @@ def list_events(request: Request, filters: Query[EventQuery]) -> HttpResponseBas
         filters.project = find_project(request.auth, filters.project).slug
     if filters.task is not None:
         find_task(request.auth, filters.task)
+    parse(filters.q)
     after = _start(request, filters)
     if "text/event-stream" in request.META.get("HTTP_ACCEPT", ""):
         return _stream(request, filters, after if after is not None else _latest())
@@ -77,14 +81,16 @@ def _latest() -> int:
 
 
 def _after(caller: Caller, filters: EventQuery, after: int, limit: int) -> list[Event]:
-    return list(_narrowed(visible_events(caller).settled().after(after), filters).select_related("project")[:limit])
+    return list(_narrowed(visible_events(caller).settled().after(after), filters, caller).select_related("project")[:limit])
 
 
-def _narrowed(events: QuerySet[Event], filters: EventQuery) -> QuerySet[Event]:
+def _narrowed(events: QuerySet[Event], filters: EventQuery, caller: Caller) -> QuerySet[Event]:
     if filters.project is not None:
         events = events.filter(project__slug=filters.project)
     if filters.task is not None:
         events = events.filter(task_id=filters.task)
+    if wanted := parse(filters.q):
+        events = events.filter(task_id__in=matching(visible_tasks(caller), wanted, caller=caller).values("pk"))
     if filters.kind:
         kinds = Q()
         for kind in filters.kind[:50]:

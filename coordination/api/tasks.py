@@ -31,6 +31,7 @@ from coordination.operations import creation, dependencies, questions, reviews, 
 from coordination.operations.idempotency import Answer
 from coordination.queries import tasks as finding
 from coordination.queries.access import Permission, find_project, find_task, require, require_may_add, visible_tasks
+from coordination.queries.filters import matching
 
 router = Router(tags=["tasks"])
 
@@ -68,10 +69,13 @@ def cautions(found: Sequence[Task], runnable: dict[int, int]) -> list[dict[str, 
 
 @router.get("/tasks", response=TaskPage, operation_id="listTasks")
 def list_tasks(request: Request, filters: Query[TaskQuery]) -> HttpResponse:
-    """List tasks, oldest first unless `order` says otherwise. `status` and `state` mean the same and may be repeated."""
+    """List tasks, oldest first unless `order` says otherwise: those of the filter `q`, and of every other parameter.
+
+    `status` and `state` mean the same and may be repeated.
+    """
     kinds: list[type] = [str if "since" in column else int for column in finding.ORDERS[filters.order]]
     position = cursors.decode(filters.cursor, kinds) if filters.cursor else None
-    found = finding.search(visible_tasks(request.auth), filters.filter())
+    found = matching(visible_tasks(request.auth), filters.filter(), caller=request.auth)
     rows, last = finding.page_of(found, filters.order, position, filters.limit)
     return page(request, [task_told(each) for each in rows], cursors.encode(last) if last else None)
 

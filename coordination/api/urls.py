@@ -24,6 +24,7 @@ from coordination.api import (
     reading,
     subtasks,
     tasks,
+    views,
     work,
 )
 from coordination.api.compat import seed000, seed004
@@ -47,6 +48,7 @@ for _router in (
     history.router,
     plans.router,
     messages.router,
+    views.router,
     keys.router,
     me.router,
 ):

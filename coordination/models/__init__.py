@@ -1,6 +1,7 @@
 """What Muster knows: one noun a file. Rows change only through coordination/operations."""
 
 from coordination.models.agent import Agent
+from coordination.models.agent_hour import AgentHour
 from coordination.models.attempt import Attempt, LateResult, Question, Review
 from coordination.models.dependency import Dependency
 from coordination.models.event import Event
@@ -14,6 +15,7 @@ from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Fold, Membership, Project, Role
 from coordination.models.repository import ProjectRepository
+from coordination.models.saved_view import SavedView
 from coordination.models.sweep import SweepMark
 from coordination.models.task import Task, TaskFile
 from coordination.models.user import DiffLayout, User
@@ -22,6 +24,7 @@ from coordination.models.webhook import Webhook
 
 __all__ = [
     "Agent",
+    "AgentHour",
     "ApiKey",
     "Attempt",
     "Dependency",
@@ -45,6 +48,7 @@ __all__ = [
     "Question",
     "Review",
     "Role",
+    "SavedView",
     "Scope",
     "SweepMark",
     "Task",

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 
@@ -46,6 +48,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.task_id} attempt {self.number}"
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it lasted from its claim; None while it lasts."""
+        return self.finished_at - self.claimed_at if self.finished_at else None
 
 
 class LateResult(models.Model):

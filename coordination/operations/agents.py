@@ -11,6 +11,7 @@ from coordination.errors import Conflict, Invalid, Refused
 from coordination.lifecycle import AGENT_SILENT_AFTER, Tier
 from coordination.models import Agent, ApiKey, Lease
 from coordination.models.clock import now
+from coordination.models.sql import run
 from coordination.operations.atomic import atomically
 from coordination.operations.creation import clean_words
 from coordination.operations.editing import check
@@ -18,6 +19,12 @@ from coordination.operations.events import record
 from coordination.operations.lanes import route_agent
 
 SEEN_EVERY = timedelta(seconds=10)
+
+# Whether the minute is noted already is for the database to say: of many requests at once, one writes.
+NOTE_MINUTE = """
+    INSERT INTO coordination_agenthour (agent_id, hour, minutes) VALUES (%s, %s, %s)
+    ON CONFLICT (agent_id, hour) DO UPDATE SET minutes = coordination_agenthour.minutes | excluded.minutes
+    WHERE (coordination_agenthour.minutes & excluded.minutes) = 0"""
 
 
 @atomically
@@ -54,6 +61,7 @@ def register(
     agent.version = 1 if is_new else agent.version + 1
     check(agent)
     _save(agent)
+    _note_minute(agent, moment)
     if is_new or before != (agent.capabilities, agent.tiers, agent.retired_at):
         route_agent(agent)
         record("agent.registered", actor=actor, agent_id=agent.pk, at=moment, name=name, capabilities=agent.capabilities, tiers=agent.tiers)
@@ -83,7 +91,18 @@ def seen(agent: Agent, *, display_name: str = "") -> datetime:
         Agent.objects.filter(pk=agent.pk).update(last_seen_at=moment, display_name=display_name or agent.display_name)
         if was_silent:
             record("agent.back", actor=agent.actor, agent_id=agent.pk, at=moment)
+        if was_silent or _minute(moment) != _minute(agent.last_seen_at):
+            _note_minute(agent, moment)
     return moment
+
+
+def _note_minute(agent: Agent, moment: datetime) -> None:
+    """Keep that the agent lived in this minute: the history of its heartbeats, one write a minute and one row an hour."""
+    run(NOTE_MINUTE, [agent.pk, moment.replace(minute=0, second=0, microsecond=0), 1 << moment.minute])
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 @atomically

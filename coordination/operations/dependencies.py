@@ -2,7 +2,7 @@
 
 from coordination.actor import Actor
 from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
-from coordination.lifecycle import DependencyKind, State
+from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind
 from coordination.models import Dependency, Task
 from coordination.models.sql import rows
 from coordination.operations.atomic import atomically
@@ -10,8 +10,6 @@ from coordination.operations.editing import lock_project
 from coordination.operations.events import record
 from coordination.operations.phases import find_path
 from coordination.operations.readiness import recount_blockers, settle
-
-MAY_STILL_WAIT = {State.WAITING, State.QUEUED, State.BLOCKED}
 
 
 @atomically

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import F
 
 from coordination.actor import Actor
-from coordination.errors import NotFound, StaleVersion
-from coordination.file_rules import refuse_bad_content
+from coordination.errors import Conflict, Invalid, NotFound, StaleVersion
+from coordination.file_rules import INSTRUCTIONS, refuse_bad_content
 from coordination.models import Task, TaskFile
 from coordination.operations.atomic import atomically
 from coordination.operations.events import record
@@ -46,6 +46,21 @@ def save_files(task: Task, changes: Changes, *, base: str, actor: Actor, message
         raise _with_difference(stale, task, base, _head_of(task)) from None
     task.refresh_from_db()
     return task
+
+
+@atomically
+def rename_file(task: Task, old: str, new: str, *, base: str, actor: Actor) -> Task:
+    """Give a context file another name, as one version in which nothing else changes. Raises StaleVersion as a save does."""
+    if INSTRUCTIONS in (old, new):
+        raise Invalid(f"{INSTRUCTIONS} keeps its name; agents find their instructions by it.", field="new")
+    found = TaskFile.objects.filter(task=task, path=old).first()
+    if found is None:
+        raise NotFound(f"#{task.pk} has no file {old!r}.")
+    if old == new:
+        return task
+    if TaskFile.objects.filter(task=task, path=new).exists():
+        raise Conflict(f"#{task.pk} has a file {new!r} already; choose another name.")
+    return save_files(task, {old: None, new: bytes(found.content)}, base=base, actor=actor, message=f"Rename {old} to {new}")
 
 
 @atomically

@@ -6,9 +6,11 @@ Nothing is ever deleted by a plan: what it does not name is left alone, and said
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from coordination.actor import Actor
+from coordination.errors import StaleVersion
 from coordination.file_rules import INSTRUCTIONS
 from coordination.models import Agent, Phase, Project, Task
 from coordination.operations.atomic import atomically
@@ -33,13 +35,32 @@ UNORDERED = {"capabilities", "labels"}
 
 @dataclass(frozen=True)
 class PlanChange:
-    """One thing that a plan makes or changes. `fields` is `{name: [old, new]}`, empty for what is new; `noun` says what it is."""
+    """One thing that a plan makes or changes. `fields` is `{name: [old, new]}`, empty for what is new; `noun` says what it is.
+
+    `texts` has the files of a task that differ, as `{path: (old, new)}`; None stands for no file.
+    """
 
     noun: str
     key: str
     name: str
     is_new: bool = False
     fields: Mapping[str, list[Any]] = field(default_factory=dict)
+    texts: Mapping[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+
+    @property
+    def plain_fields(self) -> dict[str, list[Any]]:
+        """The fields that are told as values; files are told as texts."""
+        return {name: both for name, both in self.fields.items() if name != "files"}
+
+    @property
+    def readable(self) -> dict[str, tuple[str, str]]:
+        """The files that are text on both sides, "" for none."""
+        decoded = {path: (_decoded(old), _decoded(new)) for path, (old, new) in self.texts.items()}
+        return {path: (old, new) for path, (old, new) in decoded.items() if old is not None and new is not None}
+
+    @property
+    def unreadable(self) -> list[str]:
+        return sorted(self.texts.keys() - self.readable.keys())
 
     @property
     def sentence(self) -> str:
@@ -57,12 +78,25 @@ class PlanDiff:
     absent: list[str]
 
     @property
+    def created(self) -> int:
+        return sum(change.is_new for change in self.changes)
+
+    @property
+    def altered(self) -> int:
+        return len(self.changes) - self.created
+
+    @property
     def sentences(self) -> list[str]:
-        new = sum(change.is_new for change in self.changes)
-        total = (
-            f"{new} created, {len(self.changes) - new} changed, {self.same} as before, {len(self.absent)} not in the plan and left alone"
-        )
+        total = f"{self.created} created, {self.altered} changed, {self.same} as before, {len(self.absent)} not in the plan and left alone"
         return [*(change.sentence for change in self.changes), total]
+
+
+def _decoded(content: bytes | None) -> str | None:
+    """Return a file as text, None if it is none."""
+    try:
+        return (content or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def preview_plan(project: Project, files: Mapping[str, bytes]) -> PlanDiff:
@@ -73,12 +107,17 @@ def preview_plan(project: Project, files: Mapping[str, bytes]) -> PlanDiff:
 
 
 @atomically
-def update_plan(project: Project, files: Mapping[str, bytes], *, actor: Actor) -> PlanDiff:
-    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, StaleVersion."""
+def update_plan(project: Project, files: Mapping[str, bytes], *, actor: Actor, seen: str = "") -> PlanDiff:
+    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, StaleVersion.
+
+    `seen` is the fingerprint of the project's plan when somebody looked at the preview: a plan that moved since is refused.
+    """
     plan = read_plan(files)
     agents = agents_named(plan)
     lock_project(project.pk)
     before = planned(project)
+    if seen and seen != before.fingerprint:
+        raise StaleVersion("The project changed since this preview was made. Nothing was done; look at the preview as it is now.")
     diff = _diff(before, plan)
     if settings := next((change.fields for change in diff.changes if change.noun == "project"), None):
         project = edit_project(project, {name: new for name, (_, new) in settings.items()}, actor=actor)
@@ -91,9 +130,10 @@ def _diff(before: Planned, plan: Plan) -> PlanDiff:
     changes = [change] if (change := _project(before.plan, plan)) else []
     known_phases = {phase.key: phase for phase in before.plan.phases}
     known_tasks = {task.key: (task, phase.key) for phase in before.plan.phases for task in phase.tasks}
+    follows = (_after(before.plan), _after(plan))
     same = 0
     for phase in plan.phases:
-        found = _phase_change(known_phases.get(phase.key), phase)
+        found = _phase_change(known_phases.get(phase.key), phase, [each.get(phase.key, []) for each in follows])
         inside = [_task_change(known_tasks.get(task.key), task, phase.key) for task in phase.tasks]
         made = [change for change in (found, *inside) if change]
         changes += made
@@ -107,31 +147,55 @@ def _project(old: Plan, new: Plan) -> PlanChange | None:
     told: dict[str, Any] = {"name": new.name, "description": new.description}
     said = {"name": old.name, "description": old.description}
     fields = {name: [said[name], value] for name, value in told.items() if value and value != said[name]}
-    fields |= {name: [old.settings.get(name), value] for name, value in new.settings.items() if str(value) != str(old.settings.get(name))}
+    usual = Project()
+    stands = {name: old.settings.get(name, getattr(usual, name)) for name in new.settings}
+    fields |= {name: [stands[name], value] for name, value in new.settings.items() if not _is_same(stands[name], value)}
     return PlanChange("project", old.slug, new.name or old.name, fields=fields) if fields else None
 
 
-def _phase_change(old: PlannedPhase | None, new: PlannedPhase) -> PlanChange | None:
+def _is_same(old: Any, new: Any) -> bool:
+    """Compare two values of a setting; an amount is the same however many zeros it ends in."""
+    amounts = [Decimal(str(each)) for each in (old, new) if isinstance(each, Decimal | float)]
+    return amounts[0] == amounts[1] if len(amounts) == 2 else str(old) == str(new)
+
+
+def _after(plan: Plan) -> dict[str, list[str]]:
+    """Return which phases each phase follows, also where the plan leaves it to the order."""
+    follows: dict[str, list[str]] = {}
+    previous: PlannedPhase | None = None
+    for phase in plan.phases:
+        usual = [previous.key] if previous and not previous.open_ended else []
+        follows[phase.key] = sorted(usual if phase.after is None else phase.after)
+        previous = phase
+    return follows
+
+
+def _phase_change(old: PlannedPhase | None, new: PlannedPhase, after: Sequence[Sequence[str]]) -> PlanChange | None:
     if old is None:
         return PlanChange("phase", new.key, new.name, is_new=True)
     fields = {name: [getattr(old, name), getattr(new, name)] for name in OF_PHASE if getattr(old, name) != getattr(new, name)}
-    if (old.after is None) != (new.after is None) or sorted(old.after or ()) != sorted(new.after or ()):
-        fields["after"] = [old.after, new.after]
+    # A part of a plan may leave out the phase before: where both leave it to the order, nothing was said.
+    if after[0] != after[1] and (old.after, new.after) != (None, None):
+        fields["after"] = [list(each) for each in after]
     return PlanChange("phase", new.key, new.name, fields=fields) if fields else None
 
 
 def _task_change(known: tuple[PlannedTask, str] | None, new: PlannedTask, phase: str) -> PlanChange | None:
     if known is None:
-        return PlanChange("task", new.key, new.title, is_new=True)
+        return PlanChange(
+            "task", new.key, new.title, is_new=True, texts={path: (None, content) for path, content in _all_files(new).items()}
+        )
     old, old_phase = known
     fields = {name: [_plain(old, name), _plain(new, name)] for name in OF_TASK if _plain(old, name) != _plain(new, name)}
     if old_phase != phase:
         fields["phase"] = [old_phase, phase]
     if set(old.waits) != set(new.waits):
         fields["needs"] = [[f"{wait.on} ({wait.kind})" for wait in task.waits] for task in (old, new)]
-    if paths := _differing(old, new):
+    paths, before, after = _differing(old, new), _all_files(old), _all_files(new)
+    if paths:
         fields["files"] = [[], paths]
-    return PlanChange("task", new.key, new.title, fields=fields) if fields else None
+    texts = {path: (before.get(path), after.get(path)) for path in paths}
+    return PlanChange("task", new.key, new.title, fields=fields, texts=texts) if fields else None
 
 
 def _plain(task: PlannedTask, name: str) -> Any:

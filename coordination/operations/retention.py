@@ -1,4 +1,4 @@
-"""Dropping what is kept for a limited time: stored answers, ended sessions and, if the settings say so, old events."""
+"""Dropping what is kept for a limited time: stored answers, ended sessions, heartbeats and, if the settings say so, old events."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,12 +6,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from coordination.models import Event
+from coordination.models import AgentHour, Event
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
 from coordination.operations.sweep import forget_old_answers
 
 BATCH = 5_000
+KEEP_HEARTBEATS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,22 @@ class Forgotten:
     answers: int
     sessions: int
     events: int
+    heartbeats: int = 0  # hours of an agent
 
 
 def forget_old() -> Forgotten:
     """Drop everything whose time is over and return how much it was."""
-    return Forgotten(forget_old_answers(), _forget_sessions(), _forget_events(settings.KEEP_EVENTS_DAYS))
+    return Forgotten(forget_old_answers(), _forget_sessions(), _forget_events(settings.KEEP_EVENTS_DAYS), _forget_heartbeats())
 
 
 @atomically
 def _forget_sessions() -> int:
     return Session.objects.filter(expire_date__lt=now()).delete()[0]
+
+
+@atomically
+def _forget_heartbeats() -> int:
+    return AgentHour.objects.filter(hour__lt=now() - KEEP_HEARTBEATS).delete()[0]
 
 
 def _forget_events(days: int) -> int:

@@ -102,6 +102,8 @@ def _take_back(task_id: int, state: str) -> None:
     )
     if moved:
         _close_attempts(Attempt.objects.filter(task=task_id), moment)
+        task = Task.objects.get(pk=task_id)
+        record("task.expired", actor=SYSTEM, task=task, at=moment, state=str(State.WAITING), reason=task.reason)
         settle([task_id])
 
 

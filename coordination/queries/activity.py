@@ -1,10 +1,30 @@
 """The event log as people read it: newest first, with the titles of what each event speaks of."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-from coordination.models import Agent, Event, Phase, Project, Task
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from coordination.models import Agent, Attempt, Event, Phase, Project, Task
 
 PAGE = 50
+MOST_NEWS = 100  # counted; more are "100 or more"
+MOST_ACTORS = 40
+RECENT = 2_000  # events in which those who act are looked for
+MOST_CHANGES = 4
+LONGEST_VALUE = 40  # characters of an old or new value
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of an edit."""
+
+    name: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True)
@@ -13,34 +33,106 @@ class Entry:
     task_title: str
     phase_name: str
     agent_name: str
+    attempt: int | None = None
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def day(self) -> date:
+        """The day in the reader's time zone."""
+        return timezone.localdate(self.event.at)
 
 
 @dataclass(frozen=True)
 class Feed:
     entries: list[Entry]
     before: int | None  # the cursor of the next, older page
+    newest: int = 0  # the newest event of this page
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the log is asked for: `kind` is the word before the dot, `actor` a kind of actor or `kind:name`."""
+
+    kind: str = ""
+    actor: str = ""
+    task: int | None = None
+    phase: int | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.kind or self.actor or self.task or self.phase)
+
+    def of(self, project: Project) -> QuerySet[Event]:
+        events = Event.objects.filter(project=project)
+        if self.kind:
+            events = events.filter(kind__startswith=f"{self.kind}.")
+        if self.actor:
+            kind, _, name = self.actor.partition(":")
+            events = events.filter(actor_kind=kind, **({"actor_name": name} if name else {}))
+        if self.task:
+            events = events.filter(task_id=self.task)
+        return events.filter(phase_id=self.phase) if self.phase else events
 
 
 def latest_event_id() -> int:
     return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def feed(project: Project, *, task: Task | None = None, before: int | None = None, kind: str = "") -> Feed:
+def feed(project: Project, *, task: Task | None = None, before: int | None = None, kind: str = "", wanted: Wanted | None = None) -> Feed:
     """Return a page of what happened in a project, or to one of its tasks."""
-    events = Event.objects.filter(project=project)
-    if task:
-        events = events.filter(task_id=task.pk)
+    events = (wanted or Wanted(kind=kind, task=task.pk if task else None)).of(project)
     if before:
         events = events.filter(pk__lt=before)
-    if kind:
-        events = events.filter(kind__startswith=f"{kind}.")
     page = list(events.order_by("-id")[: PAGE + 1])
     more, page = len(page) > PAGE, page[:PAGE]
-    titles = dict(Task.objects.filter(pk__in={event.task_id for event in page if event.task_id}).values_list("pk", "title"))
-    phases = dict(Phase.objects.filter(pk__in={event.phase_id for event in page if event.phase_id}).values_list("pk", "name"))
-    agents = dict(Agent.objects.filter(pk__in={event.agent_id for event in page if event.agent_id}).values_list("pk", "name"))
-    entries = [
-        Entry(event, titles.get(event.task_id or 0, ""), phases.get(event.phase_id or 0, ""), agents.get(event.agent_id or 0, ""))
-        for event in page
+    return Feed(entries_of(page), page[-1].pk if more else None, page[0].pk if page else 0)
+
+
+def news(project: Project, wanted: Wanted, *, after: int) -> int:
+    """Return how many events a page that begins with event `after` does not show yet, MOST_NEWS at most."""
+    return wanted.of(project).filter(pk__gt=after)[:MOST_NEWS].count()
+
+
+def actors_of(project: Project) -> list[str]:
+    """Return who acted lately, each as kind:name, people first."""
+    recent = Event.objects.filter(project=project).order_by("-id").values_list("actor_kind", "actor_name")[:RECENT]
+    order = {"person": 0, "agent": 1, "key": 2}
+    found = sorted(set(recent), key=lambda actor: (order.get(actor[0], 3), actor[1]))
+    return [f"{kind}:{name}" for kind, name in found[:MOST_ACTORS]]
+
+
+def entries_of(events: Iterable[Event]) -> list[Entry]:
+    """Return the events with the titles of what they speak of, in four queries at most however many they are."""
+    events = list(events)
+    # Only what happens to a phase or an agent is told with its name; most pages hold no such event and cost no query for it.
+    of_phases = {event.phase_id for event in events if event.phase_id and event.kind.startswith("phase.")}
+    of_agents = {event.agent_id for event in events if event.agent_id and event.kind.startswith("agent.")}
+    titles = dict(Task.objects.filter(pk__in={event.task_id for event in events if event.task_id}).values_list("pk", "title"))
+    phases = dict(Phase.objects.filter(pk__in=of_phases).values_list("pk", "name"))
+    agents = dict(Agent.objects.filter(pk__in=of_agents).values_list("pk", "name"))
+    attempts = dict(Attempt.objects.filter(pk__in={event.attempt_id for event in events if event.attempt_id}).values_list("pk", "number"))
+    return [
+        Entry(
+            event,
+            titles.get(event.task_id or 0, ""),
+            phases.get(event.phase_id or 0, ""),
+            agents.get(event.agent_id or 0, ""),
+            attempts.get(event.attempt_id or 0),
+            _changes(event.data),
+        )
+        for event in events
     ]
-    return Feed(entries, page[-1].pk if more else None)
+
+
+def _changes(data: dict[str, Any]) -> list[Change]:
+    changes = data.get("changes")
+    if not isinstance(changes, dict):
+        return []
+    pairs = [(name, pair) for name, pair in changes.items() if isinstance(pair, list) and len(pair) == 2]
+    return [Change(name.replace("_", " "), _short(old), _short(new)) for name, (old, new) in pairs[:MOST_CHANGES]]
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value in (None, "") else str(value)
+    text = " ".join(text.split()) or "none"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -1,42 +1,221 @@
-"""The agents, each with what it does right now."""
+"""The agents, each with what it does right now and how it did; and all that one agent's page shows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
-from coordination.lifecycle import State
-from coordination.models import Agent, LaneAgent, Lease, Task
-from coordination.queries.access import Caller, visible_agents, visible_tasks
+from coordination.lifecycle import AgentState, State
+from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Lease, Message, MessageAck, Task
+from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
+
+ORDER = (AgentState.ACTIVE, AgentState.IDLE, AgentState.SILENT, AgentState.RETIRED)
+GOOD = ["done", "submitted", "late"]
+BAD = ["failed", "expired"]
+RECENT_ATTEMPTS = 20
+RECENT_MESSAGES = 30
+STRIP_HOURS = 24
+CELL = 15  # minutes in one cell of the strip
+
+
+@dataclass(frozen=True)
+class Record:
+    """How the attempts of an agent ended, as far as the reader may see their tasks."""
+
+    good: int = 0
+    bad: int = 0
+    cost: Decimal = Decimal(0)
+    last_finished: datetime | None = None
+
+    @property
+    def rate(self) -> int | None:
+        """Percent of the attempts that came to an end of their own and failed."""
+        return round(100 * self.bad / (self.good + self.bad)) if self.good + self.bad else None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """An agent as the table shows it. `elsewhere` counts the tasks it holds in projects that the reader may not see."""
+
+    agent: Agent
+    state: AgentState
+    current: list[Lease]
+    elsewhere: int
+    record: Record
+
+
+@dataclass(frozen=True)
+class Group:
+    state: AgentState
+    workers: list[Worker]
 
 
 @dataclass(frozen=True)
 class Fleet:
-    agents: list[Agent]
-    stranded: list[Task]  # queued or waiting, and no agent could ever run them
+    groups: list[Group]
+    stranded: list[Task]  # they wait still, and no agent could ever run them
+    retired: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.groups
 
 
 def fleet(caller: Caller, *, with_retired: bool = False) -> Fleet:
-    """Return the agents with `current` (their leases), `finished_count` and `failed_count`."""
-    agents = visible_agents(caller)
-    if not with_retired:
-        agents = agents.filter(retired_at=None)
-    return Fleet(list(_with_facts(agents)), stranded(caller))
+    """Return the agents grouped by state; five queries, whatever their number."""
+    agents = list(visible_agents(caller))
+    chosen = [agent for agent in agents if with_retired or agent.retired_at is None]
+    workers = _workers(caller, chosen)
+    groups = [Group(state, found) for state in ORDER if (found := [worker for worker in workers if worker.state is state])]
+    return Fleet(groups, stranded(caller), sum(agent.retired_at is not None for agent in agents))
 
 
 def stranded(caller: Caller, limit: int = 5) -> list[Task]:
-    open_tasks = visible_tasks(caller).filter(state__in=[State.QUEUED, State.WAITING])
+    """Return waiting tasks that no agent could run when their time comes; for queued ones see starved.py."""
+    open_tasks = visible_tasks(caller).filter(state=State.WAITING)
     served = LaneAgent.objects.filter(agent__retired_at=None).values("lane")
     return list(open_tasks.exclude(lane__in=served).select_related("project").order_by("priority", "id")[:limit])
 
 
-def _with_facts(agents: QuerySet[Agent]) -> QuerySet[Agent]:
-    leases = Lease.objects.select_related("task__project", "attempt")
-    return (
-        agents.annotate(holds_lease=Exists(Lease.objects.filter(agent=OuterRef("pk"))))
+def _workers(caller: Caller, agents: Iterable[Agent]) -> list[Worker]:
+    agents = list(agents)
+    leases: dict[int, list[Lease]] = {}
+    for lease in Lease.objects.filter(agent__in=agents).select_related("task__project", "attempt").order_by("acquired_at"):
+        leases.setdefault(lease.agent_id, []).append(lease)
+    records = _records(caller, agents)
+    return [_worker(caller, agent, leases.get(agent.pk, []), records.get(agent.pk, Record())) for agent in agents]
+
+
+def _worker(caller: Caller, agent: Agent, leases: list[Lease], record: Record) -> Worker:
+    agent.holds_lease = bool(leases)  # type: ignore[attr-defined]  # what with_lease annotates
+    seen = [lease for lease in leases if caller.permission_in(lease.task.project_id) is not None]
+    return Worker(agent, agent.state, seen, len(leases) - len(seen), record)
+
+
+def _seen_attempts(caller: Caller) -> QuerySet[Attempt]:
+    attempts = Attempt.objects.all()
+    return attempts if caller.project_ids is None else attempts.filter(task__project__in=caller.project_ids)
+
+
+def _records(caller: Caller, agents: Iterable[Agent]) -> dict[int, Record]:
+    rows = (
+        _seen_attempts(caller)
+        .filter(agent__in=list(agents))
+        .order_by()
+        .values("agent")
         .annotate(
-            finished_count=Count("attempts", filter=Q(attempts__outcome__in=["done", "submitted"])),
-            failed_count=Count("attempts", filter=Q(attempts__outcome__in=["failed", "expired"])),
+            good=Count("pk", filter=Q(outcome__in=GOOD)),
+            bad=Count("pk", filter=Q(outcome__in=BAD)),
+            cost=Sum("cost_usd"),
+            last=Max("finished_at"),
         )
-        .prefetch_related(Prefetch("leases", queryset=leases, to_attr="current"))
-        .order_by("retired_at", "silent_since", "name")
     )
+    return {row["agent"]: Record(row["good"], row["bad"], row["cost"] or Decimal(0), row["last"]) for row in rows}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A quarter of an hour of the strip: in how many of its minutes the agent gave a sign of life."""
+
+    place: int
+    start: datetime
+    minutes: int
+    is_future: bool
+
+    @property
+    def x(self) -> int:
+        return 10 * self.place + 1
+
+    @property
+    def height(self) -> int:
+        return 6 + 48 * self.minutes // CELL
+
+    @property
+    def y(self) -> int:
+        return 59 - self.height
+
+
+@dataclass(frozen=True)
+class HourOfLife:
+    start: datetime
+    minutes: int
+
+
+@dataclass(frozen=True)
+class AgentPage:
+    worker: Worker
+    cells: list[Cell]
+    hours: list[HourOfLife]
+    attempts: list[Attempt]
+    typical: float | None  # seconds that half of its recent good attempts took at most
+    messages: list[Message]
+    keys: list[ApiKey]
+    serves: int  # queued tasks that it could take
+
+    @property
+    def unread(self) -> int:
+        """Messages to it that it has not acknowledged."""
+        mine = [message for message in self.messages if message.to_agent_id == self.worker.agent.pk]
+        return sum(not message.is_read for message in mine)  # type: ignore[attr-defined]  # annotated
+
+
+def agent_page(caller: Caller, agent: Agent) -> AgentPage:
+    """Return everything on the page of one agent."""
+    worker = _workers(caller, [agent])[0]
+    cells, hours = heartbeats(agent)
+    attempts = list(_seen_attempts(caller).filter(agent=agent).select_related("task__project").order_by("-pk")[:RECENT_ATTEMPTS])
+    return AgentPage(
+        worker=worker,
+        cells=cells,
+        hours=hours,
+        attempts=attempts,
+        typical=_typical(attempts),
+        messages=_messages(caller, agent),
+        keys=_keys(caller, agent),
+        serves=visible_tasks(caller).filter(state=State.QUEUED, lane__in=LaneAgent.objects.filter(agent=agent).values("lane")).count(),
+    )
+
+
+def heartbeats(agent: Agent) -> tuple[list[Cell], list[HourOfLife]]:
+    """Return the last 24 hours, in quarters for the strip and in hours for the table beside it."""
+    moment = timezone.now()  # only to draw with, so the database need not be asked for its time
+    last = moment.replace(minute=0, second=0, microsecond=0)
+    first = last - timedelta(hours=STRIP_HOURS - 1)
+    noted = dict(AgentHour.objects.filter(agent=agent, hour__gte=first).values_list("hour", "minutes"))
+    hours = [first + timedelta(hours=number) for number in range(STRIP_HOURS)]
+    quarter = (1 << CELL) - 1
+    cells = [
+        Cell(
+            place,
+            start,
+            bin((noted.get(hour, 0) >> part * CELL) & quarter).count("1"),
+            start > moment,
+        )
+        for place, (hour, part) in enumerate((hour, part) for hour in hours for part in range(60 // CELL))
+        for start in [hour + timedelta(minutes=CELL * part)]
+    ]
+    return cells, [HourOfLife(hour, bin(noted.get(hour, 0)).count("1")) for hour in reversed(hours)]
+
+
+def _typical(attempts: Iterable[Attempt]) -> float | None:
+    took = sorted(attempt.took.total_seconds() for attempt in attempts if attempt.took and attempt.outcome in GOOD)
+    return took[(len(took) - 1) // 2] if took else None
+
+
+def _messages(caller: Caller, agent: Agent) -> list[Message]:
+    said = Message.objects.filter(Q(to_agent=agent) | Q(author_kind="agent", author_id=agent.pk))
+    if caller.project_ids is not None:
+        said = said.filter(project__in=caller.project_ids)
+    read = Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=agent))
+    return list(said.select_related("task", "project", "to_agent").annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])
+
+
+def _keys(caller: Caller, agent: Agent) -> list[ApiKey]:
+    """Return the keys that act as this agent, for an admin of the installation only."""
+    if not caller.may_everywhere(Permission.ADMIN):
+        return []
+    keys = ApiKey.objects.filter(Q(agent=agent) | Q(pk=agent.registered_by_id)).prefetch_related("projects")
+    return list(keys.order_by(F("revoked_at").desc(nulls_first=True), "-pk"))

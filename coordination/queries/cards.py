@@ -8,6 +8,12 @@ from django.db.models import Exists, OuterRef
 
 from coordination.models import Agent, Attempt, LaneAgent, Task
 
+AGENT = ("name", "display_name", "silent_since")
+SHOWN = (
+    *("title", "state", "state_since", "priority", "tier", "capabilities", "labels", "attempts_made", "max_attempts", "blockers"),
+    *(f"{whose}__{name}" for whose in ("assigned_to", "lease__agent") for name in AGENT),
+    "lease__task",
+)
 RUNNABLE = LaneAgent.objects.filter(lane=OuterRef("lane"), agent__retired_at=None)
 
 
@@ -16,9 +22,10 @@ class Card:
     """`agent` holds the task, or had it last; `cost` sums its attempts; `could_run` is false when no registered agent could."""
 
     task: Task
+    id: str  # the task's number, as text: a page says it ten times a card
     agent: Agent | None
     is_held: bool
-    attempt: int
+    attempt: str  # "1/3", "" before the first
     progress: int | None  # percent, of an attempt that runs
     note: str
     cost: Decimal | None
@@ -29,9 +36,8 @@ def cards_of(ids: Sequence[int]) -> list[Card]:
     """Return the cards of these tasks in this order; two queries however many."""
     if not ids:
         return []
-    tasks = Task.objects.filter(pk__in=ids).select_related("phase", "assigned_to", "lease__agent")
-    told = tasks.annotate(could_run=Exists(RUNNABLE)).defer("objective", "criteria", "result", "phase__description", "phase__blockers")
-    by_id = {task.pk: task for task in told}
+    tasks = Task.objects.filter(pk__in=ids).select_related("assigned_to", "lease__agent").only(*SHOWN)
+    by_id = {task.pk: task for task in tasks.annotate(could_run=Exists(RUNNABLE))}
     attempts = _attempts(ids)
     return [_card(by_id[pk], attempts.get(pk, [])) for pk in ids if pk in by_id]
 
@@ -39,9 +45,7 @@ def cards_of(ids: Sequence[int]) -> list[Card]:
 def _attempts(ids: Collection[int]) -> dict[int, list[Attempt]]:
     found: dict[int, list[Attempt]] = {}
     needed = Attempt.objects.filter(task__in=ids).select_related("agent").order_by("task_id", "number")
-    for attempt in needed.only(
-        "task_id", "number", "progress", "progress_note", "cost_usd", "agent__name", "agent__display_name", "agent__silent_since"
-    ):
+    for attempt in needed.only("task_id", "number", "progress", "progress_note", "cost_usd", *(f"agent__{name}" for name in AGENT)):
         found.setdefault(attempt.task_id, []).append(attempt)
     return found
 
@@ -52,9 +56,10 @@ def _card(task: Task, attempts: list[Attempt]) -> Card:
     costs = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
     return Card(
         task=task,
+        id=str(task.pk),
         agent=task.lease.agent if is_held else newest.agent if newest else None,
         is_held=is_held,
-        attempt=task.attempts_made,
+        attempt=f"{task.attempts_made}/{task.max_attempts}" if task.attempts_made else "",
         progress=newest.progress if newest and is_held else None,
         note=newest.progress_note if newest and is_held else "",
         cost=sum(costs, Decimal(0)) if costs else None,

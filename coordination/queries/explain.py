@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from coordination.lifecycle import FINISHED, LEASED, RELEASE_REST, Outcome, PhaseState, State
-from coordination.models import Agent, Attempt, Dependency, LaneAgent, Lease, PhaseLink, Question, Task
+from coordination.models import Agent, Attempt, Dependency, Lane, LaneAgent, Lease, PhaseLink, Question, Task
 from coordination.models.clock import now
 
 
@@ -173,24 +173,39 @@ def _of_routing(task: Task) -> list[Reason]:
     """Say whether any agent could run it, and where it stands in the queue."""
     if State(task.state) not in (State.WAITING, State.QUEUED):
         return []
-    serving = LaneAgent.objects.filter(lane=task.lane_id)
-    if not serving.exists():
+    lane = _lane(task)
+    if not lane.serving:
         return [Reason("no_agent", f"No registered agent could ever run it: it needs {needs_in_words(task)}.", needs_as_data(task))]
-    living = serving.filter(agent__silent_since=None)
     if task.state != State.QUEUED:
         return []
     reasons = []
-    if not living.exists():
+    if not lane.living:
         reasons.append(
             Reason("no_living_agent", f"Every agent that could run it is silent: it needs {needs_in_words(task)}.", needs_as_data(task))
         )
-    if task.lane.assigned_to:
+    if lane.assigned_to:
         until = f" alone until {_clock(task.fallback_at)}" if task.fallback_at else ""
-        data = {"agent": task.lane.assigned_to.name, "fallback_at": _iso(task.fallback_at)}
-        reasons.append(Reason("for_one", f"It is for {task.lane.assigned_to.title}{until}.", data))
+        data = {"agent": lane.assigned_to.name, "fallback_at": _iso(task.fallback_at)}
+        reasons.append(Reason("for_one", f"It is for {lane.assigned_to.title}{until}.", data))
     ahead = _ahead_of(task).filter(lane=task.lane_id).count()
-    reasons.append(Reason("in_queue", f"It is number {ahead + 1} in the queue.", {"ahead": ahead, "agents": living.count()}))
+    reasons.append(Reason("in_queue", f"It is number {ahead + 1} in the queue.", {"ahead": ahead, "agents": lane.living}))
     return reasons
+
+
+@dataclass(frozen=True)
+class _Serving:
+    serving: int
+    living: int
+    assigned_to: Agent | None
+
+
+def _lane(task: Task) -> _Serving:
+    """Count who serves the task's lane, all of them and those that are heard of."""
+    counted = Lane.objects.select_related("assigned_to").annotate(
+        serving=Count("laneagent"), living=Count("laneagent", filter=Q(laneagent__agent__silent_since=None))
+    )
+    lane = counted.get(pk=task.lane_id)
+    return _Serving(lane.serving, lane.living, lane.assigned_to)
 
 
 def _of_agent(task: Task, agent: Agent) -> list[Reason]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from coordination.file_rules import INSTRUCTIONS
@@ -9,6 +10,7 @@ from coordination.lifecycle import State
 from coordination.models import Dependency, Phase, PhaseLink, Project, Task, TaskFile
 from coordination.plan_directory import Plan, PlannedPhase, PlannedTask
 from coordination.plan_values import Waits
+from coordination.plan_writing import write_plan
 
 SETTINGS = ("lease_ttl", "max_attempts", "review_policy", "on_change", "rerun", "max_running", "agents_may_add", "budget_usd")
 
@@ -20,6 +22,14 @@ class Planned:
     plan: Plan
     phases: Mapping[str, Phase] = field(default_factory=dict)
     tasks: Mapping[str, Task] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a mark of the whole plan: two plans that would be written the same have the same one."""
+        told = sha256()
+        for path, content in sorted(write_plan(self.plan).items()):
+            told.update(f"{path}\0{len(content)}\0".encode() + content)
+        return told.hexdigest()
 
 
 def key_of(thing: Task | Phase) -> str:

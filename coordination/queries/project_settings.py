@@ -27,3 +27,8 @@ def find_member(project: Project, username: str) -> Membership:
 def keys_of(project: Project) -> QuerySet[ApiKey]:
     """Return the keys that are limited to projects and reach this one, the newest first."""
     return ApiKey.objects.filter(projects=project).select_related("agent").prefetch_related("projects").order_by("-id")
+
+
+def keys_of_person(user: User) -> QuerySet[ApiKey]:
+    """Return the keys that act as this person and are not revoked, the newest first."""
+    return ApiKey.objects.filter(user=user, revoked_at=None).order_by("-id")

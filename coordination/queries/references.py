@@ -66,10 +66,11 @@ def references_in(instructions: str) -> list[Reference]:
         return []
     if not isinstance(entries, list):
         entries = [entries]
-    return [_reference(str(entry)) for entry in entries[:MAX_REFERENCES]]
+    return [reference_of(str(entry)) for entry in entries[:MAX_REFERENCES]]
 
 
-def _reference(text: str) -> Reference:
+def reference_of(text: str) -> Reference:
+    """Return what one entry says; text that is no reference names nothing."""
     if found := TO_REPOSITORY.match(text):
         return Reference(text, path=found["path"], commit=found["commit"] or "", repository=found["repo"])
     found = TO_TASK.match(text)

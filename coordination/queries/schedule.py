@@ -81,9 +81,8 @@ class _Run:
         return free, permits
 
     def go(self) -> None:
-        for stage, waits in enumerate(self.before):
-            if not waits:
-                self._open(stage, 0.0)
+        for stage in [stage for stage, waits in enumerate(self.before) if not waits]:
+            self._open(stage, 0.0)
         for place, step in enumerate(self.network.steps):
             if step.running:
                 self._finish(place, self.durations[place])

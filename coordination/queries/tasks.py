@@ -1,23 +1,15 @@
-"""Finding tasks: filters by name, never by what a request spells, and one page at a time."""
+"""Finding tasks: one page at a time, what is next for an agent, and who could run them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from coordination.lifecycle import BAND_RANGE, RELEASE_REST, Band, Outcome, PhaseState, State
-from coordination.models import Agent, Attempt, Event, Lane, LaneAgent, Task
+from coordination.lifecycle import RELEASE_REST, Outcome, PhaseState, State
+from coordination.models import Agent, Attempt, Lane, LaneAgent, Task
 from coordination.models.clock import now
 
-MATCHES = {
-    # One statement a database: `contains` on JSON is PostgreSQL's alone.
-    "postgresql": "coordination_task.{column} @> jsonb_build_array(%s::text)",
-    "sqlite": "EXISTS (SELECT 1 FROM json_each(coordination_task.{column}) WHERE value = %s)",
-}
 ORDERS: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "-id": ("-id",),
@@ -25,69 +17,6 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "priority": ("priority", "id"),
     "-state_since": ("-state_since", "-id"),
 }
-
-
-@dataclass(frozen=True)
-class TaskFilter:
-    """What the tasks must have in common. None, or an empty sequence, means: anything."""
-
-    project: str | None = None
-    phase: int | None = None
-    states: Sequence[State] = ()
-    agent: str | None = None
-    assigned_to: str | None = None
-    kind: str | None = None
-    band: Band | None = None
-    tier: str | None = None
-    labels: Sequence[str] = ()
-    capabilities: Sequence[str] = ()
-    parent: int | None = None
-    text: str | None = None
-    created_since: datetime | None = None
-    updated_since: datetime | None = None
-
-
-def search(tasks: QuerySet[Task], wanted: TaskFilter) -> QuerySet[Task]:
-    """Return those of `tasks` that the filter wants."""
-    plain = {
-        "project__slug": wanted.project,
-        "phase": wanted.phase,
-        "assigned_to__name": wanted.assigned_to,
-        "kind": wanted.kind,
-        "tier": wanted.tier,
-        "parent": wanted.parent,
-        "created_at__gte": wanted.created_since,
-    }
-    tasks = tasks.filter(**{name: value for name, value in plain.items() if value is not None})
-    if wanted.states:
-        tasks = tasks.filter(state__in=wanted.states)
-    if wanted.band:
-        tasks = tasks.filter(priority__range=BAND_RANGE[wanted.band])
-    if wanted.agent:
-        # Whoever holds it now, else whoever worked on it last.
-        last = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempts_made"), agent__name=wanted.agent)
-        tasks = tasks.filter(Exists(last))
-    for label in wanted.labels:
-        tasks = tasks.filter(_has("labels", label))
-    for capability in wanted.capabilities:
-        tasks = tasks.filter(_has("capabilities", capability))
-    for word in (wanted.text or "").split():
-        tasks = tasks.filter(_mentions(word))
-    if wanted.updated_since:
-        tasks = tasks.filter(Exists(Event.objects.filter(task_id=OuterRef("pk"), at__gte=wanted.updated_since)))
-    return tasks
-
-
-def _has(column: str, word: str) -> RawSQL:
-    return RawSQL(MATCHES[connection.vendor].format(column=column), [word], output_field=BooleanField())
-
-
-def _mentions(word: str) -> Q:
-    mentions = Q(title__icontains=word) | Q(objective__icontains=word) | Q(kind__iexact=word)
-    number = word.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 19:
-        mentions |= Q(pk=int(number))
-    return mentions
 
 
 def told(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -99,7 +28,7 @@ def page_of(tasks: QuerySet[Task], order: str, position: Sequence[Any] | None, l
     """Return up to `limit` tasks that come after `position` in this order, and the position of the last if there are more."""
     columns = ORDERS[order]
     if position is not None:
-        tasks = tasks.filter(_beyond(columns, position))
+        tasks = tasks.filter(beyond(columns, position))
     found = list(told(tasks).order_by(*columns)[: limit + 1])
     if len(found) <= limit:
         return found, None
@@ -107,7 +36,7 @@ def page_of(tasks: QuerySet[Task], order: str, position: Sequence[Any] | None, l
     return found[:limit], [_plain(getattr(last, column.lstrip("-"))) for column in columns]
 
 
-def _beyond(columns: Sequence[str], position: Sequence[Any]) -> Q:
+def beyond(columns: Sequence[str], position: Sequence[Any]) -> Q:
     beyond = Q()
     for depth, column in enumerate(columns):
         name, side = column.lstrip("-"), "lt" if column.startswith("-") else "gt"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from coordination.errors import NotFound
+from coordination.errors import MusterError, NotFound
+from coordination.merging import Merged, merge
 from coordination.models import Task, TaskFile
 from coordination.queries.repositories import store, translated
 from repo_store import Annotated, BlameLine, Comparison, Diff, DiffView, FileCount, FileEntry, Page, RepoError, Step, Version
@@ -114,3 +115,14 @@ def counts(task_id: int, old: str, new: str) -> tuple[FileCount, ...] | None:
         return store().counts(task_id, old or None, new)
     except RepoError:
         return None
+
+
+def merged(task: Task, path: str, base: str, mine: str) -> tuple[str, Merged]:
+    """Return a file's current text, and what comes of it and a text that was written from the version `base`."""
+    file = task.files.filter(path=path).first()
+    theirs = (file.text or "") if file else ""
+    try:
+        old = content(task, path, base).decode() if base else ""
+    except (MusterError, UnicodeDecodeError):
+        old = ""
+    return theirs, merge(old, mine, theirs)

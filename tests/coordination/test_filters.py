@@ -186,7 +186,7 @@ CASES: list[tuple[str, set[str]]] = [
     ('label:api label:"two words"', {"labelled"}),
     ('label:nothing,"two words"', {"labelled"}),
     ("no:label is:queued", QUEUED - {"labelled", "child"}),
-    ("has:labels", {"labelled", "child"}),
+    ("has:label", {"labelled", "child"}),
     ("agent:jared-relay", {"held", "asks", "finished"}),
     ("agent:jean-relay,@none -is:queued", {"waits", "later"}),
     ("agent:@any", {"held", "asks", "finished"}),

@@ -159,6 +159,20 @@ def test_what_is_printed_cannot_steer_a_terminal(engine: Engine, pat: Machine) -
     assert "\u202e" not in shown
 
 
+def test_the_filter_line_of_the_board_lists_tasks(engine: Engine, pat: Machine) -> None:
+    wanted = pat.json("add", "Filter: me", "--label", "line", "--priority", "3")["id"]
+    other = pat.json("add", "Not me", "--label", "line")["id"]
+
+    def found(*words: str) -> list[int]:
+        return [task["id"] for task in pat.json("list", *words)["items"]]
+
+    assert found("label:line priority:critical") == [wanted]
+    assert found("label:line", "--filter=-priority:critical") == [other]
+    assert found("--search", "Filter: me") == [wanted]
+    said = pat.tqc("list", "stat:queued")
+    assert (said.code, "did you mean 'state'" in said.err) == (2, True)
+
+
 def test_an_error_is_json_too(engine: Engine, pat: Machine) -> None:
     said = pat.tqc("show", "999999", "--json")
     assert said.code == 4

@@ -13,6 +13,7 @@ PAGES = [
     *(
         "/",
         "/p/tally/",
+        "/p/tally/list?group=phase&q=-state:done",
         "/p/tally/plan",
         "/p/tally/activity",
         "/p/tally/messages",
@@ -167,6 +168,7 @@ def test_nothing_that_is_written_acts_or_calls_out(site: MusterServer, page: Pag
     page.locator("#content").fill(hostile)
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Save a new version").click()
+    page.wait_for_url(f"{site.url}/t/7/files")
     for path in ("/t/7/", "/t/7/files", "/t/7/diff", "/p/tally/", "/p/tally/plan", "/p/tally/activity", "/t/7/raw"):
         page.goto(f"{site.url}{path}")
         assert page.title() != "1"

@@ -39,6 +39,11 @@ def test_a_plan_goes_out_and_comes_back_as_another_project(engine: Engine, pat: 
     changed = pat.tqc("plan", "diff", plan, "--project", "relay")
     assert changed.code == 4
     assert "+Four tables." in changed.out
+    updated = pat.tqc("plan", "update", plan, "--project", "relay")
+    assert updated.code == 0, updated.err
+    assert updated.out.endswith("0 created, 1 changed, 3 as before, 0 not in the plan and left alone.\n")
+    assert "Four tables." in pat.tqc("brief", str(first["id"])).out
+    assert pat.tqc("plan", "diff", plan, "--project", "relay").code == 0
 
 
 def test_a_mistake_in_a_plan_is_named_with_its_file(engine: Engine, pat: Machine) -> None:

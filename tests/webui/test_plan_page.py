@@ -147,7 +147,7 @@ def test_the_forecast_is_told_with_what_it_rests_on(
     assert "Half of the runs end <b><time" in page
     assert "From 5 finished attempts of this project (usually 30 min), played through 300 times with 1 agent at work." in page
     assert f'<a href="/t/{task.pk}/">#{task.pk}</a>' in page[page.index("Critical path, 1 task") :]
-    assert "ends likely <time" in page
+    assert "ends likely <b><time" in page
 
 
 def test_a_page_of_tasks_opens_in_its_place(planner: Client, phase: Phase, ada: User) -> None:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from coordination.lifecycle import AgentState, Outcome, PhaseState, State, band_of
+from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
 from coordination.models import Project
 from coordination.queries.activity import Entry
 from webui import markdown, places, words
+from webui.filtering import Bar
 
 register = template.Library()
 
@@ -56,6 +57,11 @@ def phase_state(value: str) -> SafeString:
 @register.simple_tag
 def agent_state(value: str) -> SafeString:
     return _badge(words.OF_AGENT[AgentState(value)])
+
+
+@register.filter
+def agent_tone(value: str) -> str:
+    return f"tone-{words.OF_AGENT[AgentState(value)].tone}"
 
 
 @register.simple_tag
@@ -122,6 +128,12 @@ def duration(value: timedelta | float | None) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+@register.filter
+def duration_short(value: timedelta) -> str:
+    """Return a length of time in its largest unit, for a card."""
+    return relative(value).removesuffix(" ago")
+
+
 @register.filter(name="markdown")
 def as_markdown(text: str) -> SafeString:
     return markdown.render(text or "")
@@ -183,9 +195,13 @@ def posts_to(url: str) -> SafeString:
 
 
 @register.simple_tag
-def live_part(url: str, topics: str = "board") -> SafeString:
-    """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps."""
-    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body"])
+def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
+    """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
+
+    `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
+    """
+    asks = [f"every {every}s"] if every else []
+    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body", *asks])
     return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
 
 
@@ -241,7 +257,26 @@ def lines(items: list[str]) -> str:
 
 @register.filter
 def event_icon(kind: str) -> str:
+    if kind == "task.created":
+        return "plus"
+    if kind in STATE_AFTER:
+        return words.OF_STATE[STATE_AFTER[kind]].icon
     return words.OF_EVENT.get(kind.split(".", 1)[0], "circle")
+
+
+@register.filter
+def event_tone(kind: str) -> str:
+    return f"tone-{words.OF_STATE[STATE_AFTER[kind]].tone}" if kind in STATE_AFTER and kind != "task.created" else ""
+
+
+@register.filter
+def actor_icon(kind: str) -> str:
+    return words.OF_ACTOR.get(kind, words.OF_ACTOR["system"]).icon
+
+
+@register.filter
+def actor_word(kind: str) -> str:
+    return words.OF_ACTOR.get(kind, words.OF_ACTOR["system"]).word
 
 
 @register.simple_tag
@@ -260,3 +295,9 @@ def state_icon(value: str) -> str:
 @register.filter
 def state_tone(value: str) -> str:
     return f"tone-{words.OF_STATE[State(value)].tone}"
+
+
+@register.simple_tag
+def plus(bar: Bar, name: str, value: object) -> str:
+    """Return the address of the page with one more value in its filter."""
+    return bar.address(q=bar.wanted.plus(name, value).text)

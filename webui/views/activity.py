@@ -1,33 +1,62 @@
-from django.http import HttpResponse
+from urllib.parse import urlencode
 
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from coordination.queries import activity as query
 from coordination.queries.access import find_project, find_task
-from coordination.queries.activity import feed
+from coordination.queries.activity import Wanted
 from webui.requests import Request, number, page, shows
 from webui.views.task import heading
 
-KINDS = ("task", "phase", "agent", "message", "files", "project", "member", "key")
+KINDS = ("task", "attempt", "phase", "agent", "message", "files", "dependency", "comment", "project", "member", "key", "webhook")
+KINDS_OF_ACTORS = (("person", "all people"), ("agent", "all agents"), ("system", "Muster itself"), ("key", "keys of programs"))
 
 
 @shows
 def activity(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in KINDS else ""
-    found = feed(project, before=number(request.GET.get("before")), kind=kind)
+    wanted = _wanted(request)
+    if "news" in request.GET:
+        newest = number(request.GET["news"]) or 0
+        context = {"count": query.news(project, wanted, after=newest), "most": query.MOST_NEWS, "address": _address(wanted)}
+        return render(request, "activity/_news.html", context)
+    found = query.feed(project, before=number(request.GET.get("before")), wanted=wanted)
     return page(
         request,
         "activity/activity.html",
-        part="activity/_feed.html",
+        part="activity/_activity.html",
         project=project,
         section="activity",
         feed=found,
-        kind=kind,
+        wanted=wanted,
+        address=_address(wanted),
+        news_url=f"{request.path}{_address(wanted)}news={max(found.newest, request.live_after)}",
         kinds=KINDS,
+        kinds_of_actors=KINDS_OF_ACTORS,
+        actors=query.actors_of(project),
+        phases=project.phases.all(),
     )
 
 
 @shows
 def of_task(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id)
-    found = feed(task.project, task=task, before=number(request.GET.get("before")))
+    found = query.feed(task.project, task=task, before=number(request.GET.get("before")))
     return page(request, "task/activity.html", part="activity/_feed.html", **heading(task, "activity"), feed=found)
+
+
+def _wanted(request: Request) -> Wanted:
+    kind, actor = request.GET.get("kind", ""), request.GET.get("actor", "")
+    return Wanted(
+        kind=kind if kind in KINDS else "",
+        actor=actor if actor.partition(":")[0] in dict(KINDS_OF_ACTORS) else "",
+        task=number(request.GET.get("task", "").lstrip("#")),
+        phase=number(request.GET.get("phase")),
+    )
+
+
+def _address(wanted: Wanted) -> str:
+    """Return the filters as they stand in the address, with a question mark before and an ampersand behind."""
+    given = {name: value for name in ("kind", "actor", "task", "phase") if (value := getattr(wanted, name))}
+    return f"?{urlencode(given)}&" if given else "?"

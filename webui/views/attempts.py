@@ -1,15 +1,20 @@
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
+from coordination.errors import NotFound
+from coordination.lifecycle import Rerun, State
 from coordination.models import LateResult
-from coordination.operations import late
+from coordination.operations import late, tasks
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
+from coordination.queries.attempt_page import attempt_page
 from coordination.queries.brief import brief_of
 from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
 from webui.views.files import SANDBOX
-from webui.views.task import heading
+from webui.views.task import git_url, heading
 
 
 @shows
@@ -29,6 +34,28 @@ def brief(request: Request, task_id: int, number: int) -> HttpResponse:
     if "raw" in request.GET:
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
     return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, text=text)
+
+
+@shows
+def attempt(request: Request, task_id: int, number: int) -> HttpResponse:
+    """One attempt: what it was told, what it did, what came of it, and running it again."""
+    task = find_task(request.caller, task_id)
+    about = attempt_page(task, number)
+    if about is None:
+        raise NotFound(f"#{task.pk} has no attempt {number}.")
+    show: dict[str, Any] = {"about": about, "attempt": about.attempt, "git_url": git_url(request, task)}
+    return page(request, "task/attempt.html", part="task/_attempt_page.html", **heading(task, "attempts"), **show)
+
+
+@acts
+def rerun(request: Request, task_id: int, number: int) -> HttpResponse:
+    """Run a finished task again, told as this attempt was or as things are now."""
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    told = request.POST.get("told", "")
+    tasks.requeue(task, actor=actor_of(request), told=told, attempt=number if told == Rerun.AS_IT_WAS else None)
+    words = f"as attempt {number} was told" if told == Rerun.AS_IT_WAS else "as it is now"
+    undo = ("Undo", reverse("task_action", args=[task.pk, "cancel"]), {"reason": task.reason}) if task.state == State.CANCELLED else None
+    return done(request, f"#{task.pk} runs again, {words}.", reverse("task", args=[task.pk]), undo)
 
 
 @acts

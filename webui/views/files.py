@@ -2,21 +2,25 @@ import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 
+from coordination import frontmatter
 from coordination.errors import Invalid, StaleVersion
 from coordination.file_rules import INSTRUCTIONS
 from coordination.models import Task
 from coordination.operations import files as operations
+from coordination.operations import references
 from coordination.queries import task_page, versions
 from coordination.queries.access import Permission, find_task
 from webui import markdown
-from webui.forms import SaveFileForm, UploadForm
-from webui.requests import Request, actor_of, acts, done, for_people, page, shows, typed
-from webui.views.task import heading
+from webui.forms import ReferenceForm, RenameForm, SaveFileForm, written
+from webui.requests import Request, Undo, actor_of, acts, done, for_people, page, shows, typed
+from webui.views.task import git_url, heading
 
 # A user's file is never a page of ours: no script, no form, no frame, no sniffing.
 SANDBOX = {
@@ -29,7 +33,17 @@ SANDBOX = {
 @shows
 def files(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id)
-    return page(request, "task/files.html", part="task/_files.html", **heading(task, "files"), about=task_page.overview(task))
+    documents = task_page.documents(task)
+    return page(
+        request,
+        "task/files.html",
+        part="task/_files.html",
+        **heading(task, "files"),
+        documents=documents,
+        saved=task_page.saved_files(task, documents.context),
+        repositories=task.project.repositories.all() if request.caller.may(Permission.PLAN, task.project_id) else [],
+        git_url=git_url(request, task),
+    )
 
 
 @shows
@@ -77,8 +91,7 @@ def edit(request: Request, task_id: int) -> HttpResponse:
 def save(request: Request, task_id: int) -> HttpResponse:
     """Save a version. If somebody saved in between, show both texts and lose neither."""
     task = find_task(request.caller, task_id, Permission.PLAN)
-    form = SaveFileForm(request.POST)
-    wanted = typed(form)
+    wanted = typed(SaveFileForm(request.POST))
     text = wanted["content"].replace("\r\n", "\n")
     try:
         operations.save_files(
@@ -86,15 +99,24 @@ def save(request: Request, task_id: int) -> HttpResponse:
         )
     except StaleVersion as stale:
         task.refresh_from_db()
-        theirs = task.files.filter(path=wanted["path"]).first()
-        context: dict[str, Any] = {
-            "theirs": theirs.text if theirs else "",
-            "stale": stale.sentence,
-            "difference": stale.data.get("diff", ""),
-            "status": 409,
-        }
-        return _editor(request, task, wanted["path"], text, base=task.head, message=wanted["message"], **context)
-    return done(request, f"Saved a new version of {wanted['path']}.", reverse("task_files", args=[task.pk]))
+        return _conflict(request, task, wanted, text, stale.sentence)
+    url = reverse("task_files", args=[task.pk])
+    answer = done(request, f"Saved a new version of {wanted['path']}.", url)
+    if request.htmx:  # the editor is left: the sentence is said on the next page
+        messages.success(request, f"Saved a new version of {wanted['path']}.")
+        answer = HttpResponse(status=204, headers={"HX-Redirect": url})
+    return answer
+
+
+@acts
+def combine(request: Request, task_id: int) -> HttpResponse:
+    """Put both texts into the editor as one, to be read and saved; what was typed stays beside it."""
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    wanted = typed(SaveFileForm(request.POST))
+    mine = (request.POST.get("mine") or wanted["content"]).replace("\r\n", "\n")
+    theirs, merged = versions.merged(task, wanted["path"], request.POST.get("from", ""), mine)
+    texts: dict[str, Any] = {"theirs": theirs, "mine": mine, "merged": merged, "was": request.POST.get("from", "")}
+    return _editor(request, task, wanted["path"], merged.text, base=task.head, message=wanted["message"], **texts)
 
 
 @acts
@@ -103,29 +125,90 @@ def preview(request: Request, task_id: int) -> HttpResponse:
     text = request.POST.get("content", "")
     path, base, message = request.POST.get("path", INSTRUCTIONS), request.POST.get("base", ""), request.POST.get("message", "")
     if request.htmx:
-        return HttpResponse(markdown.render(text))
+        return HttpResponse(_as_shown(path, text))
     return _editor(request, task, path, text, base=base, message=message, shows_preview=True)
 
 
 @acts
 def upload(request: Request, task_id: int) -> HttpResponse:
+    """Add the files that were chosen or dropped, all in one version; one that is there gets a new version."""
     task = find_task(request.caller, task_id, Permission.PLAN)
-    wanted = typed(UploadForm(request.POST, request.FILES))
-    name = f"context/{PurePosixPath(wanted['file'].name).name}"
-    operations.save_files(task, {name: wanted["file"].read()}, base=wanted["base"], actor=actor_of(request), message=f"Upload {name}")
-    return done(request, f"Uploaded {name}.", reverse("task_files", args=[task.pk]))
+    chosen = request.FILES.getlist("file")
+    if not chosen:
+        raise Invalid("Choose at least one file.", field="file")
+    news = {f"context/{PurePosixPath(file.name or '').name}": file.read() for file in chosen}
+    names = ", ".join(sorted(news))
+    operations.save_files(task, news, base=request.POST.get("base", ""), actor=actor_of(request), message=f"Upload {names[:400]}")
+    undo = restoring(task, request.POST.get("base", ""), names) if len(news) == 1 else None
+    return done(request, f"Uploaded {names}.", reverse("task_files", args=[task.pk]), undo)
+
+
+@acts
+def rename(request: Request, task_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    wanted = typed(RenameForm(request.POST))
+    old, new = wanted["path"], wanted["name"].strip()
+    task = operations.rename_file(task, old, new, base=wanted["base"], actor=actor_of(request))
+    undo = ("Undo", reverse("rename_file", args=[task.pk]), {"path": new, "name": old, "base": task.head})
+    return done(request, f"{old} is called {new} now.", reverse("task_files", args=[task.pk]), undo)
 
 
 @acts
 def delete(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
-    path = request.POST.get("path", "")
-    operations.save_files(task, {path: None}, base=request.POST.get("base", ""), actor=actor_of(request), message=f"Delete {path}")
-    return done(request, f"Deleted {path}. The history keeps it.", reverse("task_files", args=[task.pk]))
+    path, base = request.POST.get("path", ""), request.POST.get("base", "")
+    task = operations.save_files(task, {path: None}, base=base, actor=actor_of(request), message=f"Delete {path}")
+    return done(request, f"Deleted {path}. The history keeps it.", reverse("task_files", args=[task.pk]), restoring(task, base, path))
+
+
+@acts
+def add_reference(request: Request, task_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    text = written(typed(ReferenceForm(request.POST)))
+    task = references.add_reference(task, text, base=request.POST.get("base", ""), actor=actor_of(request))
+    undo = ("Undo", reverse("remove_reference", args=[task.pk]), {"reference": text, "base": task.head})
+    return done(request, f"The task is handed out with {text}.", reverse("task_files", args=[task.pk]), undo)
+
+
+@acts
+def remove_reference(request: Request, task_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    text = request.POST.get("reference", "")
+    task = references.remove_reference(task, text, base=request.POST.get("base", ""), actor=actor_of(request))
+    undo = ("Undo", reverse("add_reference", args=[task.pk]), {"kind": "text", "text": text, "base": task.head})
+    return done(request, f"{text} is not handed out any more.", reverse("task_files", args=[task.pk]), undo)
+
+
+def restoring(task: Task, commit: str, path: str) -> Undo | None:
+    """Return how a file is brought back as it was at a version, None if there was none."""
+    fields = {"commit": commit, "path": path, "base": task.head}
+    return ("Undo", reverse("restore_version", args=[task.pk]), fields) if commit else None
+
+
+def _conflict(request: Request, task: Task, wanted: dict[str, Any], text: str, sentence: str) -> HttpResponse:
+    theirs, merged = versions.merged(task, wanted["path"], wanted["base"], text)
+    context = {"theirs": theirs, "mine": text, "merged": merged, "was": wanted["base"], "stale": sentence, "status": 409}
+    response = _editor(request, task, wanted["path"], text, base=task.head, message=wanted["message"], **context)
+    if request.htmx:
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#editing", "outerHTML show:window:top"
+    return response
 
 
 def _editor(request: Request, task: Task, path: str, text: str, *, base: str, status: int = 200, **context: Any) -> HttpResponse:
-    return page(request, "task/edit_file.html", **heading(task, "files"), path=path, text=text, base=base, status=status, **context)
+    shown: dict[str, Any] = {"path": path, "text": text, "base": base, "is_prose": _is_prose(path), "status": status}
+    if context.get("shows_preview"):
+        shown["preview"] = _as_shown(path, text)
+    return page(request, "task/edit_file.html", part="task/_editor.html", **heading(task, "files"), **shown, **context)
+
+
+def _as_shown(path: str, text: str) -> str:
+    """Return a text as its page shows it: prose rendered, anything else as it is."""
+    if not _is_prose(path):
+        return markdown.as_plain(text)
+    try:
+        return markdown.render(frontmatter.parse(text).text if path == INSTRUCTIONS else text)
+    except frontmatter.BadFrontMatter as fault:
+        return format_html('<p class="refusal">{}</p>{}', str(fault), markdown.render(text))
 
 
 def _text(content: bytes) -> str | None:

@@ -62,7 +62,10 @@ def _next(context: Context, wait: int) -> Task | None:
 
 
 def list_tasks(context: Context, options: argparse.Namespace) -> int:
-    words = options.status or (["pending"] if context.is_compat else ["open"])
+    wanted = " ".join([*options.words, options.filter]).strip()
+    # A filter says itself which states it wants.
+    words = options.status or ["all" if wanted else "pending" if context.is_compat else "open"]
+    line = " ".join([wanted, *map(_as_text, (options.search or "").split())]).strip()
     filters: dict[str, Any] = {
         "state": states_of(words),
         "agent": options.agent,
@@ -71,7 +74,7 @@ def list_tasks(context: Context, options: argparse.Namespace) -> int:
         "phase": options.phase,
         "label": options.label,
         "tier": options.tier,
-        "q": options.search,
+        "q": line,
         "order": options.order,
     }
     tasks: list[Task] = []
@@ -88,10 +91,16 @@ def list_tasks(context: Context, options: argparse.Namespace) -> int:
         if cursor:
             context.printer.say(f"There are more; the first {len(tasks)} are shown. To see more: --limit {options.limit * 4}")
         if not tasks:
-            context.printer.say(f"No task is {' or '.join(words)} here.")
+            context.printer.say(f"No task matches the filter: {line}" if wanted else f"No task is {' or '.join(words)} here.")
 
     context.printer.answer("tasks", {"items": tasks, "more": bool(cursor)}, text)
     return OK
+
+
+def _as_text(word: str) -> str:
+    """Return a word as the filter looks for it literally."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def show(context: Context, options: argparse.Namespace) -> int:
@@ -178,12 +187,20 @@ def _next_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="FILTER",
+        help="the filter line of the board, in quotation marks: 'state:queued label:api -phase:2 updated:<2d some words'; docs/filter.md"
+        " lists what can stand in it",
+    )
+    parser.add_argument("--filter", default="", metavar="FILTER", help="the same; --filter=-label:api for one that begins with a minus")
+    parser.add_argument(
         "--status",
         "--state",
         action="append",
         metavar="STATE",
         help="waiting, queued, claimed, running, blocked, review, done, failed, cancelled, or pending, in_progress, completed, open,"
-        " finished, all; may be repeated (open by default)",
+        " finished, all; may be repeated (open by default, all with a filter)",
     )
     parser.add_argument("--agent", metavar="NAME", help="held by this agent, or last worked on by it")
     parser.add_argument("--kind", help="of this kind")
@@ -225,6 +242,7 @@ COMMANDS = (
         _list_arguments,
         description="The order is that of the queue: the most urgent task first, and the longest waiting one among equals.",
         examples=[
+            ("tqc list 'is:ready agent:@none -label:later'", "what could be claimed and was never tried, by the filter of the board"),
             ("tqc list --status queued", "what could be claimed"),
             ("tqc list --agent jared --status running", "what jared is working on"),
             ("tqc list --kind email --status completed --limit 200", "finished e-mail tasks"),

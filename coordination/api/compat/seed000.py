@@ -21,6 +21,7 @@ from coordination.operations import agents, claims, creation, finish, leases, ta
 from coordination.operations.creation import NewTask
 from coordination.operations.idempotency import Answer
 from coordination.operations.report import Report
+from coordination.queries import filters
 from coordination.queries import tasks as finding
 from coordination.queries.access import Permission, find_task, require_may_add, require_may_cancel, visible_agents, visible_tasks
 
@@ -129,10 +130,10 @@ def list_all(request: Request) -> HttpResponse:
     wanted = query(request, ["status", "agent", "kind", "project"])
     if (status := wanted.get("status")) is not None and status not in LISTED:
         raise Invalid(f"{status[:60]!r} is no status; choose {', '.join(LISTED)}.", field="status")
-    narrowed = finding.TaskFilter(
-        states=LISTED[status] if status else (), agent=wanted.get("agent"), kind=wanted.get("kind"), project=wanted.get("project")
-    )
-    rows, _ = finding.page_of(finding.search(visible_tasks(request.auth), narrowed), "queue" if status == "queued" else "id", None, PAGE)
+    states = LISTED[status] if status else ()
+    narrowed = filters.of(state=states, agent=wanted.get("agent"), kind=wanted.get("kind"), project=wanted.get("project"))
+    found = filters.matching(visible_tasks(request.auth), narrowed, caller=request.auth)
+    rows, _ = finding.page_of(found, "queue" if status == "queued" else "id", None, PAGE)
     return reply({"tasks": [_told(each) for each in rows], "count": len(rows)})
 
 

@@ -20,6 +20,7 @@ from coordination.operations.creation import NewTask
 from coordination.operations.idempotency import Answer
 from coordination.operations.report import Report
 from coordination.operations.tokens import Holder
+from coordination.queries import filters
 from coordination.queries import tasks as finding
 from coordination.queries.access import Permission, acting_agent, find_task, require_may_add, visible_agents, visible_tasks
 from coordination.queries.stats import counts
@@ -127,9 +128,10 @@ def list_pending(request: Request) -> HttpResponse:
     status = wanted.get("status", "pending")
     if status not in LISTED:
         raise Invalid(f"{status[:60]!r} is no status; choose {', '.join(LISTED)}.", field="status")
-    narrowed = finding.TaskFilter(states=LISTED[status], agent=wanted.get("instance"), project=wanted.get("project"))
+    narrowed = filters.of(state=LISTED[status], agent=wanted.get("instance"), project=wanted.get("project"))
     order = "queue" if status == "pending" else "id"
-    rows, _ = finding.page_of(finding.search(visible_tasks(request.auth), narrowed), order, None, PAGE)
+    found = filters.matching(visible_tasks(request.auth), narrowed, caller=request.auth)
+    rows, _ = finding.page_of(found, order, None, PAGE)
     return reply({"tasks": [_told(each) for each in rows], "count": len(rows)})
 
 
@@ -140,7 +142,7 @@ def next_one(request: Request) -> HttpResponse:
         agent = acting_agent(request.auth, name_of(request, wanted.get("instance")))
         found = finding.next_for(agent, request.auth.project_ids)
     except NotFound:  # an instance that never checked in: whatever is next for anybody
-        queued = finding.search(visible_tasks(request.auth), finding.TaskFilter(states=[State.QUEUED])).filter(project__paused_at=None)
+        queued = visible_tasks(request.auth).filter(state=State.QUEUED).filter(project__paused_at=None)
         found = finding.page_of(queued, "queue", None, 1)[0]
     return reply({"task": _told(found[0]) if found else None})
 

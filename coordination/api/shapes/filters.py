@@ -6,7 +6,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from coordination.api.shapes.base import near
 from coordination.lifecycle import Band, State, Tier
-from coordination.queries.tasks import TaskFilter
+from coordination.queries.filters import Filter, of, parse, term
+from coordination.queries.filters.text import LONGEST
+
+GRAMMAR = (
+    "The filter of the board and the command line: `state:queued,failed agent:@none label:api -phase:2 updated:<2d some words`."
+    " A space is and, a comma is or, a minus turns a term round; docs/filter.md lists the qualifiers. Words alone are looked for in"
+    " title and objective, #12 is a task's number."
+)
 
 Cursor = Annotated[str, Field(max_length=400)]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -32,25 +39,25 @@ class TaskQuery(Pages):
     label: list[str] = []
     capability: list[str] = []
     parent: Number | None = None
-    q: Annotated[str | None, Field(max_length=500, description="Words in title or objective, or a number.")] = None
+    q: Annotated[str, Field(max_length=LONGEST, description=GRAMMAR)] = ""
     created_since: Since | None = None
     updated_since: Since | None = None
     order: Literal["id", "-id", "queue", "priority", "-state_since"] = "id"
 
-    def filter(self) -> TaskFilter:
-        return TaskFilter(
+    def filter(self) -> Filter:
+        """Return the parameters and `q` as one filter. A parameter is a term that has a name of its own."""
+        plain = of(
             project=self.project,
             phase=self.phase,
-            states=[*self.status, *self.state],
+            state=[*self.status, *self.state],
             agent=self.agent,
-            assigned_to=self.assigned_to,
+            assigned=self.assigned_to,
             kind=self.kind,
-            band=self.band,
+            priority=self.band,
             tier=self.tier,
-            labels=self.label,
-            capabilities=self.capability,
             parent=self.parent,
-            text=self.q,
-            created_since=self.created_since,
-            updated_since=self.updated_since,
+            created=self.created_since and f">={self.created_since.isoformat()}",
+            updated=self.updated_since and f">={self.updated_since.isoformat()}",
         )
+        lists = [term("label", each) for each in self.label] + [term("needs", each) for each in self.capability]
+        return Filter((*plain.terms, *lists, *parse(self.q).terms))

@@ -75,6 +75,7 @@ class PlanChangeTold(Told):
     name: str
     new: bool
     fields: dict[str, list[Any]]
+    texts: dict[str, list[str]]
 
 
 class PlanDiffTold(Told):
@@ -92,7 +93,16 @@ def file_told(content: bytes) -> str | dict[str, str]:
 
 
 def diff_told(slug: str, diff: PlanDiff) -> dict[str, Any]:
+    """Return a difference; `texts` has the files that change as [old, new], and nothing of what is new: the asker sent that."""
     changes = [
-        {"noun": each.noun, "key": each.key, "name": each.name, "new": each.is_new, "fields": dict(each.fields)} for each in diff.changes
+        {
+            "noun": each.noun,
+            "key": each.key,
+            "name": each.name,
+            "new": each.is_new,
+            "fields": dict(each.fields),
+            "texts": {} if each.is_new else {path: list(both) for path, both in each.readable.items()},
+        }
+        for each in diff.changes
     ]
     return {"project": slug, "changes": changes, "same": diff.same, "absent": diff.absent}

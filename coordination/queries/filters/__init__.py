@@ -4,8 +4,8 @@ A line is read by `parse`; `matching` finds the tasks, and `given` says what a t
 Each qualifier is a row of `TABLE` and a line of docs/filter.md.
 """
 
-from coordination.queries.filters.filter import Filter, given, matching, parse, term
+from coordination.queries.filters.filter import Filter, given, matching, of, parse, term
 from coordination.queries.filters.qualifiers import BY_NAME, TABLE, Qualifier
 from coordination.queries.filters.text import WORD, Term
 
-__all__ = ["BY_NAME", "TABLE", "WORD", "Filter", "Qualifier", "Term", "given", "matching", "parse", "term"]
+__all__ = ["BY_NAME", "TABLE", "WORD", "Filter", "Qualifier", "Term", "given", "matching", "of", "parse", "term"]

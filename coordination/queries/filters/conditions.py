@@ -69,7 +69,7 @@ def _remark(scene: Scene) -> Q:
 
 
 CONDITIONS = {
-    "stale": Condition("is held by a silent agent, or is ready for 7 days without news", _stale),
+    "stale": Condition("is held by a silent agent, or had no news for 7 days though it does not wait for others", _stale),
     "silent": Condition("is held by an agent that has gone silent", lambda scene: Q(lease__agent__silent_since__isnull=False)),
     "late": Condition("got a late result that nobody adopted", _late),
     "ready": Condition("could be claimed now", _ready),
@@ -78,7 +78,7 @@ CONDITIONS = {
     "proposed": Condition("was added by an agent and waits for a person to let it run", lambda scene: Q(awaits_person=True)),
 }
 PRESENT = {
-    "labels": Condition("has a label", lambda scene: ~Q(labels=[])),
+    "label": Condition("has a label", lambda scene: ~Q(labels=[])),
     "needs": Condition("needs a capability", lambda scene: ~Q(capabilities=[])),
     "kind": Condition("has a kind", lambda scene: ~Q(kind="")),
     "agent": Condition("was claimed at least once", lambda scene: Q(attempts_made__gt=0)),

@@ -56,6 +56,16 @@ def parse(text: str) -> Filter:
     return Filter(tuple(dict.fromkeys(_checked(each) for each in terms_in(text.strip()))))
 
 
+def of(**wanted: object) -> Filter:
+    """Return the filter of these qualifiers: each with a value or with several, any of which will do. Nothing wanted is no term."""
+    found = []
+    for name, value in wanted.items():
+        values = value if isinstance(value, list | tuple) else [value] if value not in (None, "") else []
+        if values:
+            found.append(term(name, *values))
+    return Filter(tuple(found))
+
+
 def term(name: str, *values: object, negated: bool = False) -> Term:
     """Return the term of a qualifier with these values; Invalid if it does not take them."""
     return _checked(Term(name, tuple(str(value) for value in values), negated))

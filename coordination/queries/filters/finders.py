@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db import connection
 from django.db.models import DecimalField, Exists, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
@@ -106,13 +107,22 @@ def finished_at(wanted: Sequence[str], scene: Scene) -> Q:
     return Q(state__in=sorted(FINISHED)) & values.times("state_since")(wanted, scene)
 
 
-def reachable(column: str, following: str) -> Find:
+# PostgreSQL would read the whole table at every step of a long chain; a lateral one it can only look up.
+STEP = {
+    "postgresql": "reached, LATERAL (SELECT {to} FROM coordination_dependency WHERE {by} = reached.id OFFSET 0) edge",
+    "sqlite": "reached JOIN coordination_dependency edge ON edge.{by} = reached.id",
+}
+
+
+def reachable(by: str, to: str) -> Find:
     """Return the condition of being a task, or of being reached from it along the dependencies, however far."""
-    walk = (
-        f"WITH RECURSIVE reached(id) AS (SELECT CAST(%s AS bigint) UNION SELECT edge.{following} FROM coordination_dependency edge"
-        f" JOIN reached ON edge.{column} = reached.id) SELECT id FROM reached"
-    )
-    return lambda wanted, scene: values.any_of([Q(pk__in=RawSQL(walk, [int(value)])) for value in wanted])
+
+    def find(wanted: Sequence[str], scene: Scene) -> Q:
+        step = STEP[connection.vendor].format(by=by, to=to)
+        walk = f"WITH RECURSIVE reached(id) AS (SELECT CAST(%s AS bigint) UNION SELECT edge.{to} FROM {step}) SELECT id FROM reached"
+        return values.any_of([Q(pk__in=RawSQL(walk, [int(value)])) for value in wanted])
+
+    return find
 
 
 def holding(column: str) -> Find:

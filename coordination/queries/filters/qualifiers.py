@@ -47,7 +47,7 @@ NOBODY = {"@none": "nobody", "@any": "anybody"}
 ME = {"@me": "the agent of the key that asks"}
 PRESENT_WORDS = {word: each.says for word, each in PRESENT.items()}
 IS_WORDS = {**{word: each.says for word, each in CONDITIONS.items()}, **STATE_WORDS}
-PRESENT_SPELLINGS = {"label": "labels", "capability": "needs", "capabilities": "needs", "questions": "question", "remarks": "remark"}
+PRESENT_SPELLINGS = {"labels": "label", "capability": "needs", "capabilities": "needs", "questions": "question", "remarks": "remark"}
 
 
 def as_it_is(value: str) -> str:
@@ -241,7 +241,7 @@ TABLE = (
     Qualifier(
         "created",
         "when it was added",
-        values.DATES,
+        "a day, a range of days, or an age",
         values.read_time,
         values.times("created_at"),
         example="created:<2026-01-01",
@@ -250,7 +250,7 @@ TABLE = (
     Qualifier(
         "updated",
         "when something last happened to it",
-        values.DATES,
+        "a day, a range of days, or an age",
         values.read_time,
         values.times(LATEST),
         example="updated:>2d",
@@ -259,7 +259,7 @@ TABLE = (
     Qualifier(
         "finished",
         "when it was done, failed or cancelled",
-        values.DATES,
+        "a day, a range of days, or an age",
         values.read_time,
         find.finished_at,
         example="finished:<7d",
@@ -268,7 +268,7 @@ TABLE = (
     Qualifier(
         "age",
         "how long it has been in its state",
-        values.AGES,
+        "an age, such as >2h",
         values.read_age,
         values.times("state_since"),
         example="age:>2h",

@@ -11,7 +11,7 @@ from coordination.actor import SYSTEM
 from coordination.api.docs import _schema
 from coordination.api.urls import urlpatterns
 from coordination.models import Attempt, Message, Project, Task
-from coordination.operations import agents, claims, line_comments, messages, phases
+from coordination.operations import agents, claims, line_comments, messages, phases, saved_views
 from tests.coordination.api.conftest import AddTask, Caller, key_for
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -59,6 +59,7 @@ def things(add: AddTask, shop: Project) -> dict[str, Any]:
         "message_id": messages.say(shop, "Hello", actor=SYSTEM).pk,
         "key_id": key,
         "comment_id": comment(task),
+        "view_id": saved_views.save_view(shop, name="Ready", q="is:ready", actor=SYSTEM).pk,
         "number": 1,
         "other_number": 1,
         "path": "instructions.md",

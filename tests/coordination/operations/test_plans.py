@@ -1,5 +1,6 @@
 """Importing a plan: what a directory turns into, and that a mistake anywhere leaves nothing behind."""
 
+import shutil
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -182,3 +183,25 @@ def test_the_command_follows_no_links(tmp_path: Path) -> None:
         call_command("importplan", tmp_path, "--project", "p")
     with pytest.raises(CommandError, match="no directory"):
         call_command("importplan", tmp_path / "none", "--project", "p")
+
+
+@pytest.mark.django_db
+def test_the_command_brings_a_project_up_to_date_and_shows_it_first(tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    shutil.copytree(PLANS / "csvpeek", plan)
+    call_command("importplan", plan, "--project", "csvpeek", stdout=StringIO())
+    same = StringIO()
+    call_command("importplan", plan, "--project", "csvpeek", "--preview", stdout=same)
+    assert "0 created, 0 changed" in same.getvalue()
+    (plan / "phase-09-more").mkdir()
+    (plan / "phase-09-more" / "task-01-extra.md").write_text("# Something extra\n")
+    tasks = Task.objects.count()
+    told = StringIO()
+    call_command("importplan", plan, "--project", "csvpeek", "--preview", stdout=told)
+    assert "Nothing was changed; it would be:" in told.getvalue()
+    assert "new task extra: Something extra" in told.getvalue()
+    assert Task.objects.count() == tasks
+    call_command("importplan", plan, "--project", "csvpeek", "--update", stdout=told)
+    assert Task.objects.count() == tasks + 1
+    with pytest.raises(CommandError, match="no project 'nowhere'"):
+        call_command("importplan", plan, "--project", "nowhere", "--update")

@@ -80,6 +80,23 @@ class Planning(Asking):
         """Take a person's role in a project away."""
         await self.ask("DELETE", f"/projects/{segment(slug)}/members/{segment(username)}")
 
+    # Views
+
+    async def views(self, project: str) -> dict[str, Any]:
+        """Return the filters that have a name in a project: those that every project has, the shared ones, and your own."""
+        return cast(dict[str, Any], await self.ask("GET", f"/projects/{segment(project)}/views"))
+
+    async def save_view(self, project: str, name: str, q: str = "", **fields: Any) -> dict[str, Any]:
+        """Keep a filter under a name; fields are layout, sort, group, and shared for everybody's."""
+        body = {"name": name, "q": q, **fields}
+        return cast(dict[str, Any], await self.ask("POST", f"/projects/{segment(project)}/views", body=body))
+
+    async def change_view(self, view: int, **changes: Any) -> dict[str, Any]:
+        return cast(dict[str, Any], await self.ask("PATCH", f"/views/{view}", body=changes))
+
+    async def delete_view(self, view: int) -> None:
+        await self.ask("DELETE", f"/views/{view}")
+
     # Phases
 
     async def phases(self, project: str) -> shapes.PhasePage:

@@ -14,3 +14,7 @@ import "./plan.js";
 import "./offer.js";
 import "./inbox.js";
 import "./diff.js";
+import "./facts.js";
+import "./editor.js";
+import "./uploads.js";
+import "./replay.js";

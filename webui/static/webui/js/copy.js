@@ -7,4 +7,6 @@ document.addEventListener("click", async (event) => {
   button.textContent = "Copied";
   setTimeout(() => (button.textContent = words), 1500);
 });
-for (const button of document.querySelectorAll("button[data-copies]")) button.hidden = !navigator.clipboard;
+const offer = () => document.querySelectorAll("button[data-copies]").forEach((button) => (button.hidden = !navigator.clipboard));
+offer();
+document.body.addEventListener("htmx:afterSettle", offer);

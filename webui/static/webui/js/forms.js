@@ -65,14 +65,3 @@ document.addEventListener(
   },
   true,
 );
-
-// A long text is kept in this tab. The key names the version it was typed on, so a saved one is never offered again.
-for (const field of document.querySelectorAll("textarea[data-draft]")) {
-  const key = `draft:${field.dataset.draft}`;
-  const kept = sessionStorage.getItem(key);
-  if (kept !== null && kept !== field.value) {
-    field.value = kept;
-    say("Your unsaved draft is back.");
-  }
-  field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
-}

@@ -9,10 +9,12 @@ const isTypedIn = (node) => isField(document.activeElement) && node.contains(doc
 const holdsWork = (node) =>
   node instanceof HTMLFormElement && (isTypedIn(node) || [...node.elements].some((field) => isField(field) && field.type !== "hidden" && isDirty(field)));
 
-Idiomorph.defaults.ignoreActiveValue = true;
+// ignoreActiveValue would keep everything inside the element that has the focus, also inside a link or a scrolling region.
+Idiomorph.defaults.ignoreActiveValue = false;
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (!(old instanceof Element)) return true;
-  if (old.hasAttribute("data-keep") || holdsWork(old)) return false;
+  if (old.hasAttribute("data-keep") || holdsWork(old) || (isField(old) && old === document.activeElement)) return false;
+  if (old instanceof HTMLInputElement && old.type === "checkbox" && isDirty(old)) return false; // a row that is selected stays so
   if (old instanceof HTMLDetailsElement && fresh instanceof HTMLDetailsElement) fresh.open = old.open;
   return true;
 };

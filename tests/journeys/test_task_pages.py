@@ -1,0 +1,209 @@
+"""What the pages of a task do in a real browser: edit in place, keep drafts, follow a log, undo."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import fresh_database
+from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
+from tests.servers import MusterServer, running_muster
+from tests.servers.browser import accessibility_faults
+
+# Task 5 is running, attempt 1 by Jared; 7 and 12 are queued; 10 waits for a review; 11 and 14 wait.
+LOG = """
+from coordination.models import Attempt
+from coordination.operations import leases, messages
+from coordination.operations.tokens import Holder
+attempt = Attempt.objects.get(task=5)
+holder = Holder(5, attempt.fence, attempt.key_id)
+messages.log(holder, {!r})
+leases.progress(holder, percent={}, note="counting")
+"""
+EDIT = """
+from coordination.models import Task, User
+from coordination.operations.tasks import edit_task
+edit_task(Task.objects.get(pk={}), {!r}, actor=User.objects.get(username="ada").actor)
+"""
+SAVE = """
+from coordination.models import Task, User
+from coordination.operations.files import save_files
+task = Task.objects.get(pk={})
+save_files(task, {{"instructions.md": {!r}}}, base=task.head, actor=User.objects.get(username="ada").actor)
+"""
+
+
+@pytest.fixture(scope="module")
+def tally(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+    """One server with the sample project for all tests of this file; each uses tasks of its own."""
+    with fresh_database(tmp_path_factory.mktemp("tally")) as url:
+        command = (sys.executable, "-m", "tests.journeys.serve")
+        with running_muster(database_url=url, command=command, ready_path="/login") as server:
+            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
+            server.manage("sampleplan")
+            yield server
+
+
+def beside(server: MusterServer, code: str) -> None:
+    """Do something through another door, as somebody else."""
+    server.manage("shell", "--no-imports", "-c", code)
+
+
+def drafts(page: Page) -> int:
+    count: int = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length")
+    return count
+
+
+def test_a_draft_survives_a_reload_and_is_gone_once_it_is_saved(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/12/files/edit")
+    page.locator("#content").fill("# Manual\n\nHalf a sen")
+    page.reload()
+    expect(page.locator("[data-draft-offer]")).to_contain_text("a draft that was not saved")
+    expect(page.locator("#content")).not_to_have_value("# Manual\n\nHalf a sen")
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.locator("#content")).to_have_value("# Manual\n\nHalf a sen")
+    page.locator("#content").press_sequentially("tence.")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview h3")).to_have_text("Manual")
+    expect(page.locator("#content")).to_be_hidden()
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.locator("#content").press("Control+Enter")
+    page.wait_for_url(f"{tally.url}/t/12/files")
+    expect(page.locator(".prose")).to_contain_text("Half a sentence.")
+    expect(page.get_by_role("status").first).to_contain_text("Saved a new version")
+    assert drafts(page) == 0
+
+
+def test_a_conflict_keeps_both_texts_and_puts_them_together(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/11/files/edit")
+    text = page.locator("#content").input_value()
+    beside(tally, SAVE.format(11, (text + "\nThe last line is ada's.\n").encode()))
+    page.locator("#content").fill(text.replace("# Measure", "# Do measure"))
+    page.get_by_role("button", name="Save a new version").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody saved another version")
+    expect(page.locator(".diff ins").first).to_be_visible()
+    assert accessibility_faults(page) == []
+    page.get_by_role("button", name="Put both into the editor").click()
+    both = page.locator("#content")
+    expect(both).to_have_value(text.replace("# Measure", "# Do measure") + "\nThe last line is ada's.\n")
+    page.get_by_role("button", name="Save a new version").click()
+    page.wait_for_url(f"{tally.url}/t/11/files")
+    expect(page.locator(".prose")).to_contain_text("The last line is ada's.")
+    expect(page.locator(".prose")).to_contain_text("Do measure")
+    assert drafts(page) == 0
+
+
+def test_a_fact_is_edited_by_keyboard_and_undone(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.locator("#fact-tier .fact-edit").focus()
+    page.keyboard.press("Enter")
+    tier = page.locator("#fact-tier select")
+    expect(tier).to_be_focused()
+    tier.select_option("heavy")
+    assert accessibility_faults(page) == []
+    page.locator("#fact-tier button[type=submit]").press("Enter")
+    expect(page.locator("#fact-tier")).to_have_text("Heavy")
+    expect(page.locator("#fact-tier .fact-edit")).to_be_focused()
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#fact-tier")).not_to_have_text("Heavy")
+    page.locator("#fact-title .fact-edit").click()
+    title = page.locator("#fact-title input[name=title]")
+    title.fill("Half a title")
+    beside(tally, LOG.format("a change elsewhere", 61))
+    expect(title).to_have_value("Half a title")
+    title.press("Escape")
+    expect(page.locator("#fact-title h1")).to_have_text("Print JSON for other programs")
+    expect(page.locator("#fact-title .fact-edit")).to_be_focused()
+
+
+def test_a_fact_that_somebody_else_changed_shows_both(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.locator("#fact-labels .fact-edit").click()
+    page.locator("#fact-labels input[name=labels]").fill("mine")
+    beside(tally, EDIT.format(7, {"labels": ["theirs"]}))
+    page.locator("#fact-labels input[name=labels]").press("Enter")
+    expect(page.locator("#fact-labels [role=alert]")).to_contain_text("theirs")
+    expect(page.locator("#fact-labels input[name=labels]")).to_have_value("mine")
+    assert accessibility_faults(page) == []
+    page.get_by_role("button", name="Save mine").click()
+    expect(page.locator("#fact-labels")).to_have_text("mine")
+
+
+def test_a_log_grows_while_it_is_read(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/5/attempts/1/")
+    beside(tally, LOG.format("counted 400,000 lines", 75))
+    expect(page.locator(".log")).to_contain_text("counted 400,000 lines")
+    expect(page.locator("progress")).to_have_attribute("value", "75")
+
+
+def test_files_are_dropped_in_and_a_deletion_is_undone(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/9/files")
+    files = [{"name": name, "mimeType": "text/plain", "buffer": name.encode()} for name in ("one.txt", "two.txt")]
+    page.locator("#file").set_input_files(files)  # type: ignore[arg-type]  # plain dictionaries are the documented shape
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".file-list")).to_contain_text("context/two.txt")
+    row = page.locator(".file-list > li", has_text="context/one.txt")
+    row.locator("summary").click()
+    row.get_by_role("button", name="Delete").click()
+    expect(page.locator(".file-list")).not_to_contain_text("context/one.txt")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator(".file-list")).to_contain_text("context/one.txt")
+    row = page.locator(".file-list > li", has_text="context/two.txt")
+    row.locator("summary").click()
+    row.get_by_label("New name").fill("context/second.txt")
+    row.get_by_role("button", name="Rename").click()
+    expect(page.locator(".file-list")).to_contain_text("context/second.txt")
+
+
+def test_a_dependency_is_picked_from_what_the_words_find(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/12/")
+    page.get_by_label("Wait for task").press_sequentially("million")
+    page.get_by_role("button", name="Measure one million lines").click()
+    expect(page.get_by_role("button", name="Do not wait for #11")).to_be_visible()
+
+
+def test_calling_off_is_undone(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/14/")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".task-head")).to_contain_text("Cancelled")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator(".task-head")).to_contain_text("Waiting")
+
+
+def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("plan") / "my-plan"
+    (folder / "phase-01-polish").mkdir(parents=True)
+    (folder / "phase-01-polish" / "task-01-shine.md").write_text("# Make it shine\n")
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/p/tally/plan/files")
+    page.locator("#directory").set_input_files(folder)
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.locator(".changes")).to_contain_text("Make it shine")
+    assert accessibility_faults(page) == []
+    page.get_by_role("button", name="Apply the plan").click()
+    page.wait_for_url(f"{tally.url}/p/tally/plan")
+    expect(page.get_by_role("status").first).to_contain_text("2 created")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+def test_the_pages_are_accessible_and_fit(tally: MusterServer, page: Page, scheme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    sign_in(page, tally)
+    faults: dict[str, list[str]] = {}
+    pages = ["/t/5/", "/t/10/", "/t/1/", "/t/1/attempts/1/", "/t/5/attempts/1/", "/t/9/files", "/t/9/files/edit", "/t/9/facts/criteria"]
+    for path in [*pages, "/t/9/needs/find?on=the", "/p/tally/plan/files", "/p/tally/settings", "/account"]:
+        page.goto(f"{tally.url}{path}")
+        if found := accessibility_faults(page):
+            faults[path] = found
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
+    assert faults == {}

@@ -1,0 +1,225 @@
+"""The agents: the table, one agent's page, its keys and heartbeats, the banner of starving work, and messages in threads."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
+
+from coordination.models import Agent, AgentHour, ApiKey, Message, Phase, Project, Task, User
+from coordination.models.clock import now
+from coordination.operations import agents, finish, keys, messages, phases, projects
+from coordination.operations.creation import NewTask, create_task, create_tasks
+from coordination.operations.report import Report
+from coordination.operations.retention import forget_old
+from coordination.operations.tasks import assign
+from coordination.queries.access import caller_of_key
+from coordination.queries.agents_page import heartbeats
+from coordination.queries.starved import starved
+from tests.webui.conftest import signed_in, started
+
+MOST_QUERIES = 15
+SERVER = "https://muster.example.org"
+
+
+def test_agents_stand_in_groups_with_what_they_do_and_how_they_did(
+    ada: User, task: Task, jared: Agent, key: ApiKey, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    other = create_task(task.project, NewTask(title="Fails", phase=task.phase), actor=ada.actor)
+    finish.fail(started(other, jared, key), Report(error="No"), retryable=False)
+    started(task, jared, key)
+    for number in range(12):
+        agents.register(name=f"worker-{number}", capabilities=["python"], key=key, actor=key.actor)
+    Agent.objects.filter(name="worker-3").update(silent_since=now())
+    client = signed_in(ada)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get("/a/").content.decode()
+    assert page.index("Active") < page.index("Idle") < page.index("Silent")
+    row = page[page.index('href="/a/jared/"') :].split("</tr>")[0]
+    assert f"#{task.pk}" in row
+    assert "100 %" in row
+
+
+def test_a_task_of_a_project_that_one_may_not_see_is_counted_and_not_named(
+    vera: User, ada: User, jared: Agent, key: ApiKey, project: Project
+) -> None:
+    secret = projects.create_project(slug="secret", name="Secret", actor=ada.actor)
+    phase = phases.create_phase(secret, name="Build", actor=ada.actor)
+    hidden = create_task(secret, NewTask(title="Nobody may know", phase=phase), actor=ada.actor)
+    started(hidden, jared, key)
+    messages.say(secret, "Psst, jared", actor=ada.actor, to_agent=jared)
+    client = signed_in(vera)
+    for path in ("/a/", "/a/jared/"):
+        page = client.get(path).content.decode()
+        assert "Nobody may know" not in page, path
+        assert "Psst" not in page, path
+        assert "1 in another project" in page or "1 task of projects that you do not see" in page, path
+
+
+def test_an_agent_s_page_shows_its_work_its_beats_its_attempts_and_its_words(
+    ada: User, task: Task, jared: Agent, key: ApiKey, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(15):
+        each = create_task(task.project, NewTask(title=f"T{number}", phase=task.phase), actor=ada.actor)
+        finish.complete(started(each, jared, key), Report(result="ok"))
+        messages.say(task.project, f"Word {number}", actor=ada.actor, to_agent=jared)
+    holder = started(task, jared, key)
+    messages.log(holder, "I begin.")
+    client = signed_in(ada)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get("/a/jared/").content.decode()
+    assert "Write the parser" in page
+    assert "The lease ends" in page
+    assert "1 of 60" in page
+    assert "I begin." in page
+    assert "fleet" in page
+    assert client.get("/a/nobody/").status_code == 404
+
+
+def test_the_database_keeps_each_minute_with_a_beat_once(jared: Agent) -> None:
+    moment = now().replace(minute=10, second=5)
+    for seconds in (0, 20, 50, 60, 185):
+        agents._note_minute(jared, moment + timedelta(seconds=seconds))
+    hour = AgentHour.objects.get(agent=jared, hour=moment.replace(minute=0, second=0, microsecond=0))
+    registered = 1 << jared.registered_at.minute if jared.registered_at.hour == moment.hour else 0
+    assert hour.minutes | registered == registered | 1 << 10 | 1 << 11 | 1 << 13
+
+
+def test_a_beat_in_a_minute_that_is_noted_writes_no_row(jared: Agent, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    jared.refresh_from_db()
+    Agent.objects.update(last_seen_at=F("last_seen_at") - timedelta(minutes=5))
+    jared.refresh_from_db()
+    AgentHour.objects.all().delete()
+    agents.seen(jared)
+    assert AgentHour.objects.count() == 1
+    jared.refresh_from_db()
+    agents.seen(jared)
+    cells, hours = heartbeats(jared)
+    assert sum(cell.minutes for cell in cells) == sum(hour.minutes for hour in hours) == 1
+
+
+def test_heartbeats_are_forgotten_after_a_week(jared: Agent) -> None:
+    agents._note_minute(jared, now() - timedelta(days=8))
+    assert forget_old().heartbeats == 1
+    assert AgentHour.objects.count() == 1
+
+
+def test_an_admin_makes_a_key_that_acts_as_the_agent_alone(ada: User, pat: User, jared: Agent, project: Project) -> None:
+    client = signed_in(ada)
+    shown = client.post("/a/jared/keys", {"name": "its machine", "projects": ["tally"]}).content.decode()
+    raw = re.search(r"mst_[0-9a-f]+_[0-9a-f]{20,}", shown)
+    assert raw is not None
+    caller = caller_of_key(raw.group())
+    assert (caller.actor, caller.project_ids) == (jared.actor, [project.pk])
+    assert raw.group() not in client.get("/a/jared/").content.decode()
+    made = ApiKey.objects.get(name="its machine")
+    client.post(f"/a/jared/keys/{made.pk}/revoke")
+    made.refresh_from_db()
+    assert made.revoked_at is not None
+    assert signed_in(pat).post("/a/jared/keys", {"name": "x"}).status_code == 403
+    assert "Make a key" not in signed_in(pat).get("/a/jared/").content.decode()
+
+
+def test_a_message_from_the_agent_s_page_reaches_it(pat: User, vera: User, jared: Agent, project: Project) -> None:
+    client = signed_in(pat)
+    client.post("/a/jared/say", {"text": "Look at #1", "project": "tally"})
+    said = Message.objects.get()
+    assert (said.to_agent, said.project) == (jared, project)
+    assert "not read by it yet" in client.get("/a/jared/").content.decode()
+    assert signed_in(vera).post("/a/jared/say", {"text": "x", "project": "tally"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["ada@host", "team/one", "a b"])
+def test_any_name_of_an_agent_has_a_page(ada: User, key: ApiKey, project: Project, name: str) -> None:
+    agents.register(name=name, key=key, actor=key.actor)
+    client = signed_in(ada)
+    address = re.search(r'<th scope="row"><a href="([^"]+)"', client.get("/a/").content.decode())
+    assert address is not None
+    assert client.get(address.group(1)).status_code == 200
+
+
+def test_work_without_a_living_agent_starves_and_says_what_is_missing(ada: User, project: Project, phase: Phase, jared: Agent) -> None:
+    create_tasks(project, [NewTask(title="Fine", phase=phase, capabilities=["python"])], actor=ada.actor)
+    assert not starved([project], server=SERVER)
+    hard = [NewTask(title=f"Draw {number}", phase=phase, capabilities=["design", "python"]) for number in range(3)]
+    create_tasks(project, hard, actor=ada.actor)
+    found = starved([project], server=SERVER)
+    kind = found.kinds[0]
+    assert (found.total, kind.count, kind.missing) == (3, 3, ["capability design"])
+    assert kind.sentence == "No living agent has capability design."
+    command = kind.command(SERVER)
+    assert command.startswith(f"MUSTER_URL={SERVER} tqc work --project tally --tiers standard --capabilities design,python --exec")
+    page = signed_in(ada).get("/p/tally/").content.decode()
+    assert "3 queued tasks that no living agent could take" in page
+    assert "http://testserver tqc work --project tally" in page
+    part = signed_in(ada).get("/starving?project=tally").content.decode()
+    assert "No living agent has capability design." in part
+
+
+def test_a_silent_agent_that_could_take_the_work_is_named(ada: User, task: Task, jared: Agent) -> None:
+    Agent.objects.update(silent_since=now())
+    kind = starved([task.project], server=SERVER).kinds[0]
+    assert kind.silent == [jared]
+    assert "could, and gave its last sign of life" in signed_in(ada).get("/starving?project=tally").content.decode()
+
+
+def test_work_for_one_agent_alone_names_it_in_the_command(ada: User, task: Task, jared: Agent) -> None:
+    assign(task, jared, actor=ada.actor)
+    agents.retire(jared, actor=ada.actor)
+    kind = starved([task.project], server=SERVER).kinds[0]
+    assert "MUSTER_AGENT=jared tqc work" in kind.command(SERVER)
+    assert "is retired" in kind.sentence
+
+
+def test_a_paused_project_does_not_starve(ada: User, task: Task) -> None:
+    assert starved([task.project], server=SERVER)
+    projects.pause_project(task.project, actor=ada.actor)
+    task.project.refresh_from_db()
+    assert not starved([task.project], server=SERVER)
+
+
+def test_a_stranger_hears_of_no_starving_work(stranger: User, task: Task) -> None:
+    client = signed_in(stranger)
+    assert client.get("/starving?project=tally").status_code == 404
+    assert "queued task" not in client.get("/starving").content.decode()
+
+
+def test_messages_stand_in_threads_with_what_was_read(
+    ada: User, project: Project, task: Task, jared: Agent, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    about = messages.say(project, "About the parser", actor=ada.actor, task=task)
+    read = messages.say(project, "Read this", actor=ada.actor, to_agent=jared)
+    messages.acknowledge(read, jared)
+    for number in range(8):
+        messages.say(project, f"Unread {number}", actor=ada.actor, to_agent=jared)
+    messages.say(project, "For everybody", actor=ada.actor)
+    client = signed_in(ada)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get("/p/tally/messages").content.decode()
+    assert "8<span" in page
+    assert "read by <bdi>Jared</bdi>" in page
+    thread = client.get(f"/p/tally/messages?thread=task-{task.pk}").content.decode()
+    said = thread[thread.index('aria-label="Messages, newest first"') :]
+    assert about.text in said
+    assert "Read this" not in said
+    of_agent = client.get(f"/p/tally/messages?thread=agent-{jared.pk}").content.decode()
+    assert "For everybody" not in of_agent[of_agent.index('aria-label="Messages, newest first"') :]
+    everybody = client.get("/p/tally/messages?thread=everybody").content.decode()
+    assert "Read this" not in everybody[everybody.index('aria-label="Messages, newest first"') :]
+
+
+def test_a_message_can_be_about_a_task_and_a_wrong_number_is_refused_in_words(pat: User, project: Project, task: Task) -> None:
+    client = signed_in(pat)
+    client.post("/p/tally/messages/say", {"text": "Mind the names", "about": f"#{task.pk}"})
+    assert Message.objects.get().task == task
+    refused = client.post("/p/tally/messages/say", {"text": "x", "about": "the parser"}, headers={"HX-Request": "true"})
+    assert refused.status_code == 422
+    assert "Write the number of a task" in refused.content.decode()
+    assert client.post("/p/tally/messages/say", {"text": "x", "about": "#999999"}).status_code == 404
+
+
+def test_a_key_of_the_agent_is_shown_to_admins_of_everything_only(pat: User, jared: Agent, project: Project, ada: User) -> None:
+    keys.create_key(name="Hidden key", scope="agent", agent=jared, actor=ada.actor)
+    assert "Hidden key" in signed_in(ada).get("/a/jared/").content.decode()
+    assert "Hidden key" not in signed_in(pat).get("/a/jared/").content.decode()
