@@ -124,6 +124,7 @@ admin.site.register(
         models.Review,
         models.SweepMark,
         models.ViewedFile,
+        models.ViewedFile,
     ],
     Plain,
 )
