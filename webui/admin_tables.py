@@ -124,7 +124,6 @@ admin.site.register(
         models.Review,
         models.SweepMark,
         models.ViewedFile,
-        models.ViewedFile,
     ],
     Plain,
 )
