@@ -10,11 +10,13 @@ import "./palette.js";
 import "./needs.js";
 import "./filter.js";
 import "./board.js";
-import "./plan.js";
 import "./offer.js";
 import "./inbox.js";
-import "./diff.js";
 import "./facts.js";
 import "./editor.js";
 import "./uploads.js";
-import "./replay.js";
+
+// What one page alone needs is fetched by that page.
+if (document.getElementById("phases")) import("./plan.js");
+if (document.querySelector("[data-file]")) import("./diff.js");
+if (document.querySelector("form[data-replay]")) import("./replay.js");
