@@ -18,7 +18,7 @@ from coordination.queries.criteria import as_task_list
 from coordination.queries.explain import explain
 from webui import markdown
 from webui.forms import AssignForm, ChildForm, EditTaskForm, NeedForm, PriorityForm, ReasonForm, RequeueForm, TextForm, VerdictForm
-from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, number, page, server_of, shows, typed
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def heading(task: Task, tab: str) -> dict[str, Any]:
 
 def git_url(request: Request, task: Task) -> str:
     """Return where git clones the task from."""
-    return f"{request.scheme}://{request.get_host()}/git/tasks/{task.pk}.git"
+    return f"{server_of(request)}/git/tasks/{task.pk}.git"
 
 
 def _facts(task: Task) -> dict[str, Any]:
