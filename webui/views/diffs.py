@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from coordination.errors import Invalid
 from coordination.models import DiffLayout, Task, User
-from coordination.operations import reading
+from coordination.operations import preferences, reading
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
 from coordination.queries.points import COMMIT, NOW, Point, point, points
@@ -196,7 +196,7 @@ def _signed(raw: str) -> int | None:
 @acts
 def choose_layout(request: Request) -> HttpResponse:
     """Show diffs in another layout from now on, and return to where the choice was made."""
-    reading.choose_layout(cast(User, request.user), request.POST.get("layout", ""))
+    preferences.choose_layout(cast(User, request.user), request.POST.get("layout", ""))
     return sent_back(request, reverse("home"))
 
 
