@@ -4,7 +4,8 @@ const MOVES = { ArrowDown: 1, ArrowUp: -1 };
 
 /**
  * Make `field` a combobox over `list`. `ask(signal)` returns the answer of the server, whose text is a row of options; `take(option)`
- * does what choosing means; `came(count)` hears how many there are; `pause` ms of typing belong together. Returns how to ask again and how to close.
+ * does what choosing means; `came(count)` hears how many there are; `pause` ms of typing belong together.
+ * Returns how to ask again and how to close.
  */
 export function combobox(field, list, { ask, take, pause, came = () => {} }) {
   let timer, asking, active = -1;
