@@ -100,14 +100,21 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
     # The message store keeps a text and its tags: the offer travels as the second.
     messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
-    return redirect(_wanted(request) or url)
+    return sent_back(request, url)
 
 
 def changed(request: Request, url: str) -> HttpResponse:
     """Answer a form whose effect is plain to see: nothing is said, the page refreshes."""
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Trigger": "muster:changed"})
-    return redirect(_wanted(request) or url)
+    return sent_back(request, url)
+
+
+def sent_back(request: Request, url: str) -> HttpResponse:
+    """Send the browser on to where the form wants to return, if that is a page of ours, or else to `url`."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return redirect(wanted if is_ours else url)
 
 
 def _offer(undo: Undo | None) -> dict[str, object]:
@@ -143,11 +150,6 @@ def server_of(request: HttpRequest) -> str:
 def number(raw: str | None) -> int | None:
     """Return a whole number from an address, or None for anything else."""
     return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-
-
-def _wanted(request: Request) -> str:
-    url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()) else ""
 
 
 def _next(request: HttpRequest) -> str:

@@ -8,7 +8,7 @@ let pressed = [];
 let forget;
 
 // WCAG 2.1.4: keys without a modifier can be switched off, on the account page.
-export const singleKeys = document.documentElement.dataset.shortcuts !== "off";
+const singleKeys = document.documentElement.dataset.shortcuts !== "off";
 
 /**
  * Make keys do something: "j", "g b" (one after the other), "Shift+J", "Mod+k" (Ctrl, or Cmd on a Mac), several with commas.
@@ -162,7 +162,7 @@ function grouped(list) {
 }
 
 /** Show every shortcut that is live on this page. */
-export function showSheet() {
+function showSheet() {
   const dialog = sheet();
   const from = document.activeElement;
   dialog.addEventListener("close", () => {
