@@ -102,7 +102,7 @@ class Journey:
         self.hands.go("Plan")
         row = self.phase("Build").get_by_role("listitem").filter(has_text="Write the handbook")
         self.hands.press(row.get_by_label(re.compile("^What #")))
-        field = self.page.get_by_role("combobox", name="Wait also for task")
+        field = self.page.get_by_label("Wait also for task")
         expect(field).to_be_visible()
         self.hands.write(field, "measure")
         expect(self.page.get_by_role("option", name="Measure the tower")).to_be_visible()
