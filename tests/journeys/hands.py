@@ -65,14 +65,16 @@ class Mouse(Hands):
         link = self.page.locator("header.top").get_by_role("link", name=place, exact=place != "Projects")
         if not link.is_visible():
             self.page.get_by_title("More pages of this project").click()
-        link.click()
+        with self.page.expect_navigation():
+            link.click()
 
     def reach(self, control: Locator) -> None:
         control.focus()
 
     def open_task(self, title: str) -> None:
         self.go("Board")
-        self.page.locator("[data-task] .card-title").get_by_role("link", name=title).click()
+        with self.page.expect_navigation():
+            self.page.locator("[data-task] .card-title").get_by_role("link", name=title).click()
 
 
 class Keyboard(Hands):
@@ -96,14 +98,16 @@ class Keyboard(Hands):
         assert field.evaluate(CHOSEN) == option
 
     def go(self, place: str) -> None:
-        self.page.keyboard.press("g")
-        self.page.keyboard.press(LETTERS[place])
+        with self.page.expect_navigation():
+            self.page.keyboard.press("g")
+            self.page.keyboard.press(LETTERS[place])
 
     def open_task(self, title: str) -> None:
         self.page.keyboard.press("Control+k")
         expect(self.page.get_by_role("combobox", name="Search or do something")).to_be_focused()
-        self.page.keyboard.insert_text(title)
-        self.page.keyboard.press("Enter")
+        with self.page.expect_navigation():
+            self.page.keyboard.insert_text(title)
+            self.page.keyboard.press("Enter")
 
     def reach(self, control: Locator) -> None:
         """Move the focus to a control with Tab or Shift+Tab; it must be on the screen then."""
