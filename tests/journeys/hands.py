@@ -9,7 +9,7 @@ LETTERS = {"Projects": "h", "Agents": "a", "Board": "b", "Plan": "p", "Settings"
 # True if the element comes after what has the focus, so that Tab leads there and not Shift+Tab.
 IS_AHEAD = """(element) => {
   const from = document.activeElement;
-  return !from || from === document.body || Boolean(from.compareDocumentPosition(element) & (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY));
+  return !from || from === document.body || Boolean(from.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
 }"""
 FAR = 120  # presses of Tab after which a control counts as out of reach
 CHOSEN = "(select) => select.selectedOptions[0].label"

@@ -215,11 +215,11 @@ class Journey:
         self.hands.open_task("Measure the tower")
         self.hands.press(self.page.get_by_role("link", name="History"))
         self.hands.press(self.page.get_by_role("link", name="What attempt 1 saw, and now"))
-        expect(self.page.locator("td.removed").filter(has_text="from the door")).to_be_visible()
-        expect(self.page.locator("td.added").filter(has_text="from the sea")).to_be_visible()
+        expect(self.page.locator("tr.removed").filter(has_text="from the door")).to_be_visible()
+        expect(self.page.locator("tr.added").filter(has_text="from the sea")).to_be_visible()
 
     def restore_the_first_version(self) -> None:
-        self.hands.press(self.page.get_by_role("link", name=re.compile("^Restore")))
+        self.hands.press(self.page.get_by_role("link", name=re.compile("^Restore [0-9a-f]{8}")))
         self.hands.press(self.page.get_by_role("button", name="Restore", exact=True))
         expect(self.page.get_by_text("Measure the height from the door.")).to_be_visible()
 
