@@ -179,6 +179,7 @@ class Journey:
         self.hands.press(self.page.get_by_role("button", name="Request changes"))
         expect(self.page.get_by_text("is working on it.")).to_be_visible(timeout=SLOW)
         expect(self.page.locator(".task-head")).to_contain_text("Running", timeout=SLOW)
+        self.still_has_the_focus()
 
     def rewrite_the_instructions(self) -> None:
         self.hands.press(self.page.locator("a[data-key='i']"))
@@ -197,6 +198,7 @@ class Journey:
         expect(self.page.get_by_text("It is 30 metres high.")).to_be_visible()
         self.hands.press(self.page.get_by_role("button", name="Approve"))
         expect(self.page.locator(".task-head")).to_contain_text("Done")
+        self.still_has_the_focus()
 
     def open_the_gate_at_home(self, quill: Worker) -> None:
         self.hands.go("Projects")
@@ -246,6 +248,9 @@ class Journey:
             if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                 complaints.append(f"{address} is wider than the window")
         return complaints
+
+    def still_has_the_focus(self) -> None:
+        expect(self.page.locator("main :focus")).to_have_count(1)
 
     def leave_the_field(self) -> None:
         self.page.keyboard.press("Escape")
