@@ -72,12 +72,13 @@ def page(
 ) -> HttpResponse:
     """Show a page, or to htmx only the part of it that it asked for: the same part draws the first load."""
     has = request.caller.permission_in(project.pk) if project else None
+    after = request.live_after if hasattr(request, "live_after") else latest_event_id()  # the answer to a form begins now
     context |= {
         "project": project,
         "may_work": has is not None and has >= Permission.WORK,
         "may_plan": has is not None and has >= Permission.PLAN,
         "may_admin": has is not None and has >= Permission.ADMIN,
-        "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={getattr(request, 'live_after', 0)}",
+        "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={after}",
     }
     wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
     if not wants_part:

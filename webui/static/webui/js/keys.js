@@ -74,11 +74,13 @@ function clear() {
   pressed = [];
 }
 
+// Escape leaves a field with what is typed in it, so that the single keys work again; Tab goes on from there.
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat && pressed.length) return;
   if (["Shift", "Control", "Meta", "AltGraph", "CapsLock"].includes(event.key)) return;
   const name = nameOf(event);
   const isPlain = !name.startsWith("Mod+");
+  if (name === "Escape" && types(event.target) && !event.target.closest("dialog, details[open]")) return event.target.blur();
   if (isPlain && (!singleKeys || types(event.target))) return clear();
   clearTimeout(forget);
   pressed.push(name);
