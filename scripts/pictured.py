@@ -1,6 +1,8 @@
 """The pages that `make screenshots` pictures, and what happens on each before its picture is taken."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -72,20 +74,27 @@ def _conflict(page: Page) -> None:
     other.close()
 
 
+def _reworded(archive: bytes, old: bytes, new: bytes) -> bytes:
+    """Return the zip archive with other words in its files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as before, zipfile.ZipFile(made, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new))
+    return made.getvalue()
+
+
 def _plan_preview(page: Page) -> None:
     with page.expect_download() as started:
         page.get_by_role("link", name="Download as zip").click()
-    archive = started.value.path().read_bytes()
+    archive = _reworded(started.value.path().read_bytes(), b"Translate the error texts", b"Translate the help texts")
     page.set_input_files("#archive", {"name": "plan.zip", "mimeType": "application/zip", "buffer": archive})
     page.get_by_role("button", name="Show what it would do").click()
     page.locator("form[action$='/apply'], [role=alert]").first.wait_for()
 
 
-def _opened(selector: str) -> Callable[[Page], None]:
-    def open_it(page: Page) -> None:
-        page.locator(selector).first.click()
-
-    return open_it
+def _card_menu(page: Page) -> None:
+    page.locator(".card-tools [data-menu]").first.click()
+    page.get_by_role("dialog").wait_for()
 
 
 BEFORE = [
@@ -97,7 +106,7 @@ PAGES = [
     Shot("board", "/p/tally/", is_shown=True),
     Shot("board-lanes", "/p/tally/?lanes=phase", is_shown=True),
     Shot("board-no-result", "/p/tally/?q=state:failed+agent:jean"),
-    Shot("board-card-menu", "/p/tally/", _opened(".card-tools [data-menu]")),
+    Shot("board-card-menu", "/p/tally/", _card_menu),
     Shot("list", "/p/tally/list", is_shown=True),
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),

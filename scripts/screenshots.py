@@ -45,6 +45,7 @@ from scripts.screenshots import stretch
 stretch()
 """
 LASTED = timedelta(hours=46)
+DENSER = 2.5  # the more has happened, the nearer to now: planned days ago, claimed hours ago
 COLOURS = 256
 SIZES = {1280: 860, 390: 844}
 TALLEST = 2600
@@ -59,10 +60,9 @@ def stretch() -> None:
     tables = [model for model in apps.get_app_config("coordination").get_models() if model._meta.managed]
     event = apps.get_model("coordination", "Event")
     began, ended = event._default_manager.earliest("at").at, datetime.now(UTC)
-    slower = LASTED / (ended - began)
 
     def moved(moment: datetime) -> datetime:
-        return ended - (ended - moment) * slower
+        return ended - LASTED * ((ended - moment) / (ended - began)) ** DENSER
 
     for model in tables:
         names = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]
