@@ -58,7 +58,7 @@ def _layout(name: str) -> Callable[[Page], None]:
 
 def _previewed(page: Page) -> None:
     page.get_by_role("button", name="Preview").click()
-    page.locator("#preview h1").wait_for()
+    page.locator("#preview p").first.wait_for()
 
 
 def _conflict(page: Page) -> None:
@@ -89,7 +89,7 @@ def _plan_preview(page: Page) -> None:
     archive = _reworded(started.value.path().read_bytes(), b"Translate the error texts", b"Translate the help texts")
     page.set_input_files("#archive", {"name": "plan.zip", "mimeType": "application/zip", "buffer": archive})
     page.get_by_role("button", name="Show what it would do").click()
-    page.locator("form[action$='/apply'], [role=alert]").first.wait_for()
+    page.get_by_role("heading", name="What this plan would do").wait_for()
 
 
 def _card_menu(page: Page) -> None:
@@ -145,7 +145,7 @@ PAGES = [
     Shot("diff-rendered", "/t/7/diff?to=now", _layout("Rendered"), is_shown=True),
     Shot("compare", "/t/7/compare"),
     Shot("blame", "/t/7/blame", is_shown=True),
-    Shot("restore", "/t/7/history", _pressing("Restore")),
+    Shot("restore", "/t/7/diff?to=now", _pressing("Restore")),
     Shot("attempts", "/t/10/attempts"),
     Shot("attempt", "/t/3/attempts/1/", is_shown=True),
     Shot("brief", "/t/3/attempts/1/brief"),
@@ -157,6 +157,6 @@ PAGES = [
     Shot("palette", "/p/tally/", _palette, is_shown=True),
     Shot("shortcuts", "/p/tally/", _shortcuts),
     Shot("not-found", "/t/9999/", status=404),
-    Shot("not-allowed", "/p/tally/settings", who="vera", status=403),
+    Shot("not-allowed", "/t/7/edit", who="vera", status=403),
     Shot("sign-in", "/login", who=""),
 ]

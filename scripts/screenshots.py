@@ -11,6 +11,7 @@ durations and charts look as they do in use. The pages themselves are listed in 
 
 import argparse
 import io
+import math
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,9 +39,10 @@ from coordination.models import User
 from coordination.operations.projects import grant_role
 from coordination.operations.sample import make
 ada = User.objects.get(username="ada")
+people = {{role: User.objects.create_user(name, password={PASSWORD!r}) for name, role in (("pat", "planner"), ("vera", "viewer"))}}
 project = make("tally", ada.actor)
-for name, role in (("pat", "planner"), ("vera", "viewer")):
-    grant_role(project, User.objects.create_user(name, password={PASSWORD!r}), role, actor=ada.actor)
+for role, person in people.items():
+    grant_role(project, person, role, actor=ada.actor)
 from scripts.screenshots import stretch
 stretch()
 """
@@ -62,7 +64,7 @@ def stretch() -> None:
     began, ended = event._default_manager.earliest("at").at, datetime.now(UTC)
 
     def moved(moment: datetime) -> datetime:
-        return ended - LASTED * ((ended - moment) / (ended - began)) ** DENSER
+        return ended - LASTED * math.pow((ended - moment) / (ended - began), DENSER)
 
     for model in tables:
         names = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]
