@@ -108,6 +108,7 @@ class Shelf:
 
     def watch(self, page: Page) -> None:
         page.set_default_timeout(PATIENCE)
+        page.set_default_navigation_timeout(8 * PATIENCE)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self._said.append(str(error)))
 
@@ -131,7 +132,7 @@ class Shelf:
         if wide > width:
             self.faults.add(f"{shot.name}: scrolls sideways, {wide} of {width}")
         clip = {"x": 0, "y": 0, "width": width, "height": min(high, TALLEST) if self.whole else SIZES[width]}
-        picture = page.screenshot(animations="disabled", caret="hide", full_page=self.whole, clip=clip, timeout=60_000)  # type: ignore[arg-type]  # a mapping of four numbers
+        picture = page.screenshot(animations="disabled", caret="hide", full_page=self.whole, clip=clip, timeout=8 * PATIENCE)  # type: ignore[arg-type]  # a mapping of four numbers
         picture = picture if self.whole else smaller(picture)
         (self.place / f"{shot.name}-{width}-{scheme}.png").write_bytes(picture)
         self.total += len(picture)
