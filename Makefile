@@ -36,7 +36,7 @@ bench: $(DEV) ## Measure Muster next to raw SQL and procrastinate, and write ben
 chaos: $(DEV) ## Kill servers, agents and databases at random and prove that no task is lost
 	$(BIN)/python -m tests --chaos $(if $(DB),--db $(DB)) $(ARGS)
 
-screenshots: $(DEV) ## Picture every main page of a sample project into docs/screenshots (ARGS="board plan" for some)
+screenshots: $(DEV) ## Picture the pages of a sample project into docs/screenshots (ARGS="--to DIR" for every page)
 	$(BIN)/python -m scripts.screenshots $(ARGS)
 
 requirements: $(VENV)/tools/bin/uv ## Compile requirements.txt and requirements-dev.txt (ARGS="--upgrade" for newer versions)

@@ -1,16 +1,18 @@
-"""`make screenshots`: pictures of every main page of a real server, small and wide, light and dark, in docs/screenshots.
+"""`make screenshots`: pictures of the pages of a real server, small and wide, light and dark, in docs/screenshots.
 
-Usage: python -m scripts.screenshots [NAME ...]   (no name: all of them)
+Usage: python -m scripts.screenshots [--to DIRECTORY [--quick]] [NAME ...]
+
+Without --to: the pages that the documentation shows. With it: every page, in its whole length, to look at one by one; a page
+that scrolls sideways or writes an error to the console is named. NAMEs choose some of either.
 
 The server runs on a throw-away directory with the sample project, whose few seconds are stretched to two days so that ages,
-durations and charts look as they do in use. To picture a new page, add a line to PAGES; what the server does not have is
-said and left out.
+durations and charts look as they do in use. The pages themselves are listed in scripts/pictured.py.
 """
 
+import argparse
 import io
+import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +20,9 @@ from typing import Any, Literal
 from django.apps import apps
 from django.db.models import DateTimeField
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
+from scripts.pictured import BEFORE, PAGES, Shot
 from tests.servers import MusterServer, running_muster
 from tests.servers.browser import launch_arguments
 
@@ -27,73 +30,31 @@ ROOT = Path(__file__).resolve().parent.parent
 SHELF = ROOT / "docs" / "screenshots"
 PASSWORD = "only-for-pictures"
 SERVE = (sys.executable, "-m", "tests.journeys.serve")
-PEOPLE = f"""
-from coordination.models import Project, User
+ADMIN = f"""
+from coordination.models import User
+User.objects.create_superuser("ada", "", {PASSWORD!r})
+"""
+SAMPLE = f"""
+from coordination.models import User
 from coordination.operations.projects import grant_role
 from coordination.operations.sample import make
-ada = User.objects.create_superuser("ada", "", {PASSWORD!r})
+ada = User.objects.get(username="ada")
+people = {{role: User.objects.create_user(name, password={PASSWORD!r}) for name, role in (("pat", "planner"), ("vera", "viewer"))}}
 project = make("tally", ada.actor)
-for name, role in (("pat", "planner"), ("vera", "viewer")):
-    grant_role(project, User.objects.create_user(name), role, actor=ada.actor)
+for role, person in people.items():
+    grant_role(project, person, role, actor=ada.actor)
 from scripts.screenshots import stretch
 stretch()
 """
 LASTED = timedelta(hours=46)
-COLOURS = 160  # an interface has few; text stays crisp and a picture is a third of its size
+DENSER = 2.5  # the more has happened, the nearer to now: planned days ago, claimed hours ago
+COLOURS = 256
 SIZES = {1280: 860, 390: 844}
+TALLEST = 2600
+PATIENCE = 8_000  # milliseconds
 MOST_BYTES = 6_000_000
 Scheme = Literal["light", "dark"]
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One page: its file name, its address, and what to do on it before the picture."""
-
-    name: str
-    path: str
-    first: Callable[[Page], None] = lambda page: None
-
-
-def _palette(page: Page) -> None:
-    page.keyboard.press("Control+k")
-    palette = page.get_by_role("dialog")
-    palette.get_by_role("combobox").fill("parser")
-    palette.get_by_text("Write the parser for JSON lines").wait_for()
-
-
-def _shortcuts(page: Page) -> None:
-    page.keyboard.press("?")
-
-
-PAGES = [
-    Shot("home", "/"),
-    Shot("board", "/p/tally/"),
-    Shot("list", "/p/tally/list"),
-    Shot("graph", "/p/tally/graph"),
-    Shot("timeline", "/p/tally/timeline"),
-    Shot("attempts", "/p/tally/grid"),
-    Shot("plan", "/p/tally/plan"),
-    Shot("insights", "/p/tally/insights"),
-    Shot("replay", "/p/tally/replay"),
-    Shot("activity", "/p/tally/activity"),
-    Shot("messages", "/p/tally/messages"),
-    Shot("history", "/p/tally/history"),
-    Shot("plan-files", "/p/tally/plan/files"),
-    Shot("settings", "/p/tally/settings"),
-    Shot("task", "/t/7/"),
-    Shot("question", "/t/8/"),
-    Shot("review", "/t/10/"),
-    Shot("task-files", "/t/7/files"),
-    Shot("diff", "/t/7/diff"),
-    Shot("compare", "/t/7/compare"),
-    Shot("blame", "/t/7/blame"),
-    Shot("attempt", "/t/3/attempts/1/"),
-    Shot("agents", "/a/"),
-    Shot("agent", "/a/jared/"),
-    Shot("account", "/account"),
-    Shot("palette", "/p/tally/", _palette),
-    Shot("shortcuts", "/p/tally/", _shortcuts),
-]
+VARIANTS: list[tuple[Scheme, int]] = [("light", 1280), ("dark", 390), ("dark", 1280), ("light", 390)]
 
 
 def stretch() -> None:
@@ -101,10 +62,9 @@ def stretch() -> None:
     tables = [model for model in apps.get_app_config("coordination").get_models() if model._meta.managed]
     event = apps.get_model("coordination", "Event")
     began, ended = event._default_manager.earliest("at").at, datetime.now(UTC)
-    slower = LASTED / (ended - began)
 
     def moved(moment: datetime) -> datetime:
-        return ended - (ended - moment) * slower
+        return ended - LASTED * math.pow((ended - moment) / (ended - began), DENSER)
 
     for model in tables:
         names = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]
@@ -122,57 +82,97 @@ def stretch() -> None:
 def smaller(picture: bytes) -> bytes:
     """Return the PNG with a palette instead of sixteen million colours."""
     small = io.BytesIO()
-    image: Any = Image.open(io.BytesIO(picture)).convert("RGB").quantize(colors=COLOURS, dither=Image.Dither.NONE)
+    image: Any = Image.open(io.BytesIO(picture)).convert("RGB").quantize(colors=COLOURS, kmeans=1, dither=Image.Dither.NONE)
     image.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
-def sign_in(browser: Browser, site: MusterServer, scheme: Scheme, width: int) -> Page:
+def sign_in(browser: Browser, site: MusterServer, name: str, scheme: Scheme, width: int) -> Page:
     page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": SIZES[width]}).new_page()
-    page.goto(f"{site.url}/login")
-    page.locator("[name=login]").fill("ada")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{site.url}/")
+    if name:
+        page.goto(f"{site.url}/login")
+        page.locator("[name=login]").fill(name)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{site.url}/")
     return page
 
 
-def take(page: Page, site: MusterServer, shot: Shot, scheme: Scheme, width: int) -> int:
-    """Save one picture and return its size in bytes; 0 if the server has no such page."""
-    address = f"{site.url}{shot.path}"
-    if page.request.get(address).status != 200:
-        return 0
-    page.goto(address)
-    page.evaluate("document.fonts.ready")
-    shot.first(page)
-    picture = smaller(page.screenshot(animations="disabled", caret="hide"))
-    (SHELF / f"{shot.name}-{width}-{scheme}.png").write_bytes(picture)
-    return len(picture)
+class Shelf:
+    """Where the pictures go, and what was noticed while they were taken."""
+
+    def __init__(self, place: Path, variants: list[tuple[Scheme, int]], *, whole: bool) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        self.place, self.variants, self.whole, self.total, self.faults = place, variants, whole, 0, set[str]()
+        self._said: list[str] = []
+
+    def watch(self, page: Page) -> None:
+        page.set_default_timeout(PATIENCE)
+        page.set_default_navigation_timeout(8 * PATIENCE)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self._said.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self._said.append(message.text)
+
+    def take(self, page: Page, site: MusterServer, shot: Shot, scheme: Scheme, width: int) -> None:
+        self._said.clear()
+        answer = page.goto(f"{site.url}{shot.path}")
+        if answer is None or answer.status != shot.status:
+            self.faults.add(f"{shot.name}: {shot.path} answered {answer and answer.status}")
+            return
+        try:
+            shot.first(page)
+        except Error as error:
+            self.faults.add(f"{shot.name}: {error.message.splitlines()[0]}")
+        page.evaluate("document.fonts.ready")
+        self.faults |= {f"{shot.name}: {said}" for said in self._said}
+        wide, high = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        if wide > width:
+            self.faults.add(f"{shot.name}: scrolls sideways, {wide} of {width}")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(high, TALLEST) if self.whole else SIZES[width]}
+        picture = page.screenshot(animations="disabled", caret="hide", full_page=self.whole, clip=clip, timeout=8 * PATIENCE)  # type: ignore[arg-type]  # a mapping of four numbers
+        picture = picture if self.whole else smaller(picture)
+        (self.place / f"{shot.name}-{width}-{scheme}.png").write_bytes(picture)
+        self.total += len(picture)
 
 
-def main(names: list[str]) -> int:
-    shots = [shot for shot in PAGES if not names or shot.name in names]
-    SHELF.mkdir(parents=True, exist_ok=True)
-    total, missing = 0, set()
+def take_all(browser: Browser, site: MusterServer, shots: list[Shot], shelf: Shelf) -> None:
+    for scheme, width in shelf.variants:
+        for name in dict.fromkeys(shot.who for shot in shots):
+            page = sign_in(browser, site, name, scheme, width)
+            shelf.watch(page)
+            for shot in shots:
+                if shot.who == name:
+                    shelf.take(page, site, shot, scheme, width)
+            page.context.close()
+
+
+def main(told: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.screenshots", description="Picture the pages of a sample project.")
+    parser.add_argument("--to", type=Path, metavar="DIRECTORY", help="picture every page, in its whole length, into this directory")
+    parser.add_argument("--quick", action="store_true", help="only wide and light, and small and dark")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these pages")
+    asked = parser.parse_args(told)
+
+    def wanted(shots: list[Shot]) -> list[Shot]:
+        return [shot for shot in shots if (shot.name in asked.names if asked.names else asked.to or shot.is_shown)]
+
+    shelf = Shelf(asked.to or SHELF, VARIANTS[:2] if asked.quick else VARIANTS, whole=bool(asked.to))
     with running_muster(command=SERVE, ready_path="/login") as site, sync_playwright() as playwright:
-        site.manage("shell", "--no-imports", "-c", PEOPLE)
         browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]  # a mapping of its options
-        schemes: tuple[Scheme, ...] = ("light", "dark")
-        for scheme in schemes:
-            for width in SIZES:
-                page = sign_in(browser, site, scheme, width)
-                for shot in shots:
-                    size = take(page, site, shot, scheme, width)
-                    total += size
-                    missing |= set() if size else {f"{shot.name} ({shot.path})"}
+        for prepare, shots in ((ADMIN, wanted(BEFORE)), (SAMPLE, wanted(PAGES))):
+            site.manage("shell", "--no-imports", "-c", prepare)
+            take_all(browser, site, shots, shelf)
         browser.close()
-    for each in sorted(missing):
-        print(f"Left out, because this server has no such page: {each}")
-    print(f"{len(list(SHELF.glob('*.png')))} pictures in {SHELF.relative_to(ROOT)}, {total / 1e6:.1f} MB of them new.")
-    if total > MOST_BYTES:
-        print(f"That is more than the {MOST_BYTES / 1e6:.0f} MB that the repository should carry; picture fewer pages.", file=sys.stderr)
+    for each in sorted(shelf.faults):
+        print(each, file=sys.stderr)
+    print(f"{shelf.total / 1e6:.1f} MB of pictures in {shelf.place}")
+    if not asked.to and shelf.total > MOST_BYTES:
+        print(f"That is more than the {MOST_BYTES / 1e6:.0f} MB that the repository should carry; show fewer pages.", file=sys.stderr)
         return 1
-    return 0
+    return 1 if shelf.faults else 0
 
 
 if __name__ == "__main__":

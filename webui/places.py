@@ -37,11 +37,11 @@ OF_PROJECT = (
     Place("timeline", "Timeline", "chart-gantt", "t", ("timeline",), other_words="gantt"),
     Place("graph", "Graph", "workflow", "g", ("graph",), other_words="dependencies dag critical path"),
     Place("plan", "Plan", "list-tree", "p", ("plan",), is_tab=True, other_words="phases gates forecast"),
-    Place("attempts_grid", "Attempts", "table-properties", "r", ("grid", "attempts_grid"), is_tab=True, other_words="grid runs"),
+    Place("attempts_grid", "Attempts", "table-properties", "r", ("grid", "attempts_grid"), other_words="grid runs"),
     Place("insights", "Insights", "chart-column", "i", ("insights",), is_tab=True, other_words="charts throughput cycle time cost burn-up"),
     Place("activity", "Activity", "activity", "v", ("activity",), is_tab=True, other_words="events feed log"),
     Place("messages", "Messages", "message-square", "m", ("messages",), is_tab=True),
-    Place("replay", "Replay", "history", "y", ("replay",), other_words="time slider past"),
+    Place("replay", "Replay", "history", "y", ("replay",), is_tab=True, other_words="time slider past"),
     Place("project_history", "History", "git-commit-horizontal", "o", ("history", "project_history"), other_words="commits git log"),
     Place("plan_files", "Import and export", "upload", "e", ("plan_files",), other_words="plan directory markdown"),
     Place(

@@ -114,7 +114,7 @@ EVENT_WORDS = {
     "task.adopted": "adopted a late result of",
     "attempt.late": "sent a late result of",
     "task.let_run": "let run",
-    "attempt.sealed": "had the files sealed of",
+    "attempt.sealed": "left its files with",
     "comment.added": "commented on a line of",
     "comment.resolved": "resolved a comment on",
     "dependency.added": "added a dependency to",

@@ -59,7 +59,11 @@ def _explanation(task: Task, reasons: list[Reason], agent: Agent | None = None) 
 def _of_state(task: Task) -> list[Reason]:
     state = State(task.state)
     if state in FINISHED:
-        return [Reason("finished", f"It is {state}. {task.reason}".strip(), {"state": str(state)})]
+        return [
+            Reason(
+                "finished", (task.reason if state is State.FAILED else "") or f"It is {state}. {task.reason}".strip(), {"state": str(state)}
+            )
+        ]
     if state in LEASED:
         return _of_lease(task)
     if state is State.BLOCKED:

@@ -84,7 +84,7 @@ def test_the_first_steps_tick_themselves_off(ada: User, task: Task) -> None:
     client = signed_in(ada)
     page = shown(client)
     assert "Make a key in the settings" in page
-    assert "export TASK_API_URL=http://testserver" in page
+    assert "export MUSTER_URL=http://testserver" in page
     client.post("/p/tally/settings/keys", {"name": "worker", "scope": "agent"})
     page = shown(client)
     assert (page.count("step is-done"), "Let an agent say hello" in page) == (1, True)

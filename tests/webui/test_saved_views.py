@@ -25,7 +25,7 @@ def menu(client: Client, on: str = "task_list", **params: Any) -> str:
 def summary(client: Client, path: str) -> tuple[str, bool]:
     """Return which view a page says is open, and whether it says that it was changed."""
     page = html.unescape(client.get(path).content.decode())
-    name = re.search(r'class="views-name"><bdi>(.*?)</bdi>', page)
+    name = re.search(r'class="views-name(?: wide)?"><bdi>(.*?)</bdi>', page)
     assert name
     return name[1], "changed since it was saved" in page
 

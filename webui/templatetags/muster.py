@@ -277,6 +277,8 @@ def actor_word(kind: str) -> str:
 @register.simple_tag
 def event_words(entry: Entry) -> str:
     """Say what an event did, without who and to which task: the page says those as links."""
+    if entry.event.kind == "member.granted" and {"user", "role"} <= entry.event.data.keys():
+        return f"gave {entry.event.data['user']} the role {entry.event.data['role']}"
     words_of = words.EVENT_WORDS.get(entry.event.kind, entry.event.kind.replace(".", " ").replace("_", " "))
     about = entry.phase_name if entry.event.kind.startswith("phase.") else entry.agent_name if entry.event.kind.startswith("agent.") else ""
     return f"{words_of} {about}".rstrip()

@@ -1,0 +1,162 @@
+"""The pages that `make screenshots` pictures, and what happens on each before its picture is taken."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: its file name, its address, what to do on it first, and who looks (nobody signed in: "")."""
+
+    name: str
+    path: str
+    first: Callable[[Page], None] = lambda page: None
+    is_shown: bool = False  # in the documentation
+    who: str = "ada"
+    status: int = 200
+
+
+def _palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog")
+    palette.get_by_role("combobox").fill("parser")
+    palette.get_by_text("Write the parser for JSON lines").wait_for()
+
+
+def _shortcuts(page: Page) -> None:
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+
+
+def _pressing(name: str) -> Callable[[Page], None]:
+    """Return a step that follows the link or button of that name."""
+
+    def press(page: Page) -> None:
+        named = re.compile(f"^{re.escape(name)}")
+        page.get_by_role("link", name=named).or_(page.get_by_role("button", name=named)).first.click()
+        page.wait_for_load_state("networkidle" if page.locator("[data-live-state]").count() == 0 else "load")
+
+    return press
+
+
+def _layout(name: str) -> Callable[[Page], None]:
+    """Return a step that draws the difference in that layout."""
+
+    def choose(page: Page) -> None:
+        button = page.get_by_role("button", name=name, exact=True)
+        if button.get_attribute("aria-pressed") != "true":
+            button.click()
+        page.get_by_role("button", name=name, exact=True, pressed=True).wait_for()
+
+    return choose
+
+
+def _previewed(page: Page) -> None:
+    page.get_by_role("button", name="Preview").click()
+    page.locator("#preview p").first.wait_for()
+
+
+def _conflict(page: Page) -> None:
+    """Somebody else saves while the editor is open."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    stamp = other.url + str(other.evaluate("Date.now()"))
+    for each, words in ((other, "Ask whoever decided."), (page, "Write to the planner, with a proposal.")):
+        text = each.locator("#content").input_value()
+        each.locator("#content").fill(text.rsplit("\n>", 1)[0] + f"\n> {words} ({stamp[-4:]})\n")
+        each.get_by_role("button", name="Save a new version").click()
+        each.get_by_text("Somebody saved another version" if each is page else "Saved").first.wait_for()
+    other.close()
+
+
+def _reworded(archive: bytes, old: bytes, new: bytes) -> bytes:
+    """Return the zip archive with other words in its files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as before, zipfile.ZipFile(made, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new))
+    return made.getvalue()
+
+
+def _plan_preview(page: Page) -> None:
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download as zip").click()
+    archive = _reworded(started.value.path().read_bytes(), b"Translate the error texts", b"Translate the help texts")
+    page.set_input_files("#archive", {"name": "plan.zip", "mimeType": "application/zip", "buffer": archive})
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_role("heading", name="What this plan would do").wait_for()
+
+
+def _card_menu(page: Page) -> None:
+    page.locator(".card-tools [data-menu]").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+BEFORE = [
+    Shot("first-run", "/", is_shown=True),
+    Shot("first-agents", "/a/"),
+]
+PAGES = [
+    Shot("home", "/", is_shown=True),
+    Shot("board", "/p/tally/", is_shown=True),
+    Shot("board-lanes", "/p/tally/?lanes=phase", is_shown=True),
+    Shot("board-no-result", "/p/tally/?q=state:failed+agent:jean"),
+    Shot("board-card-menu", "/p/tally/", _card_menu),
+    Shot("list", "/p/tally/list", is_shown=True),
+    Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
+    Shot("graph", "/p/tally/graph", is_shown=True),
+    Shot("graph-panel", "/p/tally/graph?task=5"),
+    Shot("graph-table", "/p/tally/graph?as=table"),
+    Shot("timeline", "/p/tally/timeline", is_shown=True),
+    Shot("timeline-agents", "/p/tally/timeline?by=agent"),
+    Shot("grid", "/p/tally/grid"),
+    Shot("plan", "/p/tally/plan", is_shown=True),
+    Shot("split", "/phases/2/split"),
+    Shot("phase", "/phases/2/"),
+    Shot("new-task", "/p/tally/tasks/new"),
+    Shot("hold", "/p/tally/hold"),
+    Shot("plan-files", "/p/tally/plan/files"),
+    Shot("plan-files-preview", "/p/tally/plan/files", _plan_preview),
+    Shot("insights", "/p/tally/insights?days=7", is_shown=True),
+    Shot("replay", "/p/tally/replay", is_shown=True),
+    Shot("activity", "/p/tally/activity", is_shown=True),
+    Shot("messages", "/p/tally/messages"),
+    Shot("history", "/p/tally/history"),
+    Shot("settings", "/p/tally/settings"),
+    Shot("task-waiting", "/t/11/"),
+    Shot("task-running", "/t/5/", is_shown=True),
+    Shot("question", "/t/8/", is_shown=True),
+    Shot("review", "/t/10/", is_shown=True),
+    Shot("task-failed", "/t/13/"),
+    Shot("task-done", "/t/3/"),
+    Shot("instructions", "/t/7/files"),
+    Shot("editor", "/t/7/files/edit?path=instructions.md"),
+    Shot("editor-preview", "/t/7/files/edit?path=instructions.md", _previewed),
+    Shot("conflict", "/t/16/files/edit?path=instructions.md", _conflict),
+    Shot("task-edit", "/t/7/edit"),
+    Shot("task-history", "/t/7/history"),
+    Shot("diff", "/t/7/diff?to=now", _layout("Unified")),
+    Shot("diff-columns", "/t/7/diff?to=now", _layout("Side by side"), is_shown=True),
+    Shot("diff-rendered", "/t/7/diff?to=now", _layout("Rendered"), is_shown=True),
+    Shot("compare", "/t/7/compare"),
+    Shot("blame", "/t/7/blame", is_shown=True),
+    Shot("restore", "/t/7/diff?to=now", _pressing("Restore")),
+    Shot("attempts", "/t/10/attempts"),
+    Shot("attempt", "/t/3/attempts/1/", is_shown=True),
+    Shot("brief", "/t/3/attempts/1/brief"),
+    Shot("task-activity", "/t/10/activity"),
+    Shot("agents", "/a/", is_shown=True),
+    Shot("agent", "/a/jared/"),
+    Shot("account", "/account"),
+    Shot("mfa", "/account/second-factor/app"),
+    Shot("palette", "/p/tally/", _palette, is_shown=True),
+    Shot("shortcuts", "/p/tally/", _shortcuts),
+    Shot("not-found", "/t/9999/", status=404),
+    Shot("not-allowed", "/t/7/edit", who="vera", status=403),
+    Shot("sign-in", "/login", who=""),
+]
