@@ -33,11 +33,6 @@ def at_least_times(name: str, value: float, unit: str, baseline: float, times: f
     return Figure(name, _rounded(value), unit, _rounded(baseline), _rounded(ratio), f">= {times:g} x baseline", ratio >= times)
 
 
-def at_most_times(name: str, value: float, unit: str, baseline: float, times: float) -> Figure:
-    ratio = value / baseline
-    return Figure(name, _rounded(value), unit, _rounded(baseline), _rounded(ratio), f"<= {times:g} x baseline", ratio <= times)
-
-
 def _ratio(value: float, baseline: float | None) -> float | None:
     return None if not baseline else _rounded(value / baseline)
 

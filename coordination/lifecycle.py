@@ -99,11 +99,6 @@ MOVES: tuple[Move, ...] = (
 )
 
 
-def sources_of(verb: Verb) -> frozenset[State]:
-    """Return every state that `verb` can leave."""
-    return frozenset().union(*(move.sources for move in MOVES if move.verb is verb))
-
-
 def moves_from(state: State) -> tuple[Move, ...]:
     return tuple(move for move in MOVES if state in move.sources)
 

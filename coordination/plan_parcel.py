@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import gzip
 import io
 import json
 import tarfile
@@ -15,6 +16,7 @@ from coordination.errors import Invalid, LimitExceeded
 from coordination.plan_directory import MAX_FILES, PLAN
 
 LARGEST = 50_000_000  # bytes of all files together
+LARGEST_TAR = 2 * LARGEST  # with what it says about its files
 PARCEL = 3_500_000  # letters that a form may carry; the server takes 4 MB
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same plan is always the same archive
 
@@ -72,7 +74,7 @@ def unwrapped(parcel: str) -> dict[str, bytes]:
             raise LimitExceeded(f"A plan has at most {LARGEST:,} bytes.", field="parcel")
         files = json.loads(told)
         return {str(path): base64.b85decode(content) for path, content in files.items()}
-    except (binascii.Error, zlib.error, ValueError, AttributeError, TypeError):
+    except (binascii.Error, zlib.error, ValueError, AttributeError, TypeError, RecursionError):
         raise Invalid("The plan of this preview is damaged; upload it again.", field="parcel") from None
 
 
@@ -80,7 +82,7 @@ def _opened(name: str, content: bytes) -> dict[str, bytes]:
     try:
         if zipfile.is_zipfile(io.BytesIO(content)) and name.endswith(".zip"):
             return _of_zip(content)
-        if name.endswith((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")):
+        if name.endswith((".tar", ".tar.gz", ".tgz")):
             return _of_tar(content)
     except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError):
         raise Invalid(f"{name} is no archive that can be read.", field="files") from None
@@ -95,6 +97,8 @@ def _of_zip(content: bytes) -> dict[str, bytes]:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         _refuse_too_much(len(entries), sum(entry.file_size for entry in entries))
         for entry in entries:
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others take as much memory as they like
+                raise Invalid(f"{entry.filename} is packed in a rare way; make a plain zip, or a tar.gz.", field="files")
             with archive.open(entry) as file:
                 files[entry.filename] = _read(file, entry.file_size)
     return files
@@ -103,7 +107,7 @@ def _of_zip(content: bytes) -> dict[str, bytes]:
 def _of_tar(content: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     total = 0
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
+    with tarfile.open(fileobj=io.BytesIO(_inflated(content)), mode="r:") as archive:
         for entry in archive:
             if entry.isdir():
                 continue
@@ -114,6 +118,17 @@ def _of_tar(content: bytes) -> dict[str, bytes]:
             file = archive.extractfile(entry)
             files[entry.name] = _read(file, entry.size) if file else b""
     return files
+
+
+def _inflated(content: bytes) -> bytes:
+    """Return the tar of a tar.gz. Its headers can be as large as files, and tarfile reads each of them whole."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    with gzip.open(io.BytesIO(content)) as file:
+        tar = file.read(LARGEST_TAR + 1)
+    if len(tar) > LARGEST_TAR:
+        raise LimitExceeded(f"A plan has at most {LARGEST:,} bytes.", field="files")
+    return tar
 
 
 def _read(file: IO[bytes], size: int) -> bytes:

@@ -13,7 +13,6 @@ from coordination.plan_directory import PHASE, PLAN, VERBATIM, Plan, PlannedPhas
 from coordination.plan_values import Waits
 
 LONGEST_NAME = 40
-NUMBERS = ("priority", "fallback_after", "max_attempts", "timeout")
 USUAL: dict[str, Any] = {
     "objective": "",
     "kind": "",

@@ -22,7 +22,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from repo_store.disk import sync_directory, sync_tree
-from repo_store.errors import LimitExceeded, RefusedPush, printable
+from repo_store.errors import LimitExceeded, NoSuchVersion, RefusedPush, printable
 from repo_store.gitchild import start_git
 from repo_store.limits import Limits
 from repo_store.names import Roots
@@ -223,7 +223,7 @@ def _measure(quarantine: Path, limits: Limits) -> None:
 def _commit(repository: pygit2.Repository, sha: str) -> pygit2.Commit:
     try:
         return commit_at(repository, sha)
-    except Exception as error:
+    except (NoSuchVersion, pygit2.GitError) as error:
         raise RefusedPush(f"{sha[:10]} is no commit that the push brings or the server has.") from error
 
 

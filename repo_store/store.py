@@ -14,7 +14,7 @@ import pygit2
 from repo_store import bundles, check, intake, locks, objects, packing, refs, repair, wire, writing
 from repo_store.disk import faults_named
 from repo_store.errors import MissingRepo, NoSuchFile
-from repo_store.names import MAIN_REF, attempt_ref
+from repo_store.names import MAIN_REF
 from repo_store.reading import RepoReader, contents_of
 from repo_store.records import Author, Finding, Version
 
@@ -47,29 +47,6 @@ class RepoStore(RepoReader):
         draft = writing.drafted(changes, author, message, when, self.limits)
         with self._writing(task_id, may_create=head is None) as repository:
             return writing.save(repository, draft, self.limits, base=base, head=head)
-
-    def write_attempt(
-        self,
-        task_id: int,
-        number: int,
-        *,
-        base: str | None,
-        files: Mapping[str, bytes],
-        author: Author,
-        message: str,
-        when: datetime | None = None,
-    ) -> Version:
-        """Seal attempt `number`: one commit with `files` on its branch, which grows from `base` if nothing was pushed to it.
-
-        Any name may stand at the top. Raises InvalidName, LimitExceeded, NoSuchVersion, RepoLocked.
-        """
-        ref = attempt_ref(number)
-        draft = writing.drafted(dict(files), author, message, when, self.limits, roots=None)
-        with self._writing(task_id, may_create=base is None) as repository:
-            tip = refs.tip(repository, ref)
-            version = writing.seal(repository, draft, self.limits, tip or base)
-            refs.swap(repository, task_id, ref, version.commit, tip)
-            return version
 
     def write_seal(
         self,
@@ -121,14 +98,6 @@ class RepoStore(RepoReader):
             message=message or f"Restore {what} from {from_commit[:10]}",
             when=when,
         )
-
-    def move_ref(self, task_id: int, ref: str, new: str, old: str | None) -> bool:
-        """Move a branch from exactly `old` (None: it must not exist) to `new`; return whether it moved.
-
-        `ref` is `refs/heads/main` or `refs/heads/attempts/<n>`. Raises RefMoved, InvalidName, NoSuchVersion, RepoLocked.
-        """
-        with self._writing(task_id) as repository:
-            return refs.swap(repository, task_id, ref, new, old)
 
     def advance_ref(self, task_id: int, head: str, ref: str = MAIN_REF) -> bool:
         """Move a branch forward to `head`, the commit the database has just recorded; return whether it moved.

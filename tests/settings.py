@@ -32,7 +32,7 @@ os.environ["DATABASE_URL"] = _chosen_database if _on_a_server else f"sqlite:///{
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from coordination.settings import *  # noqa: E402, F403  # the environment must be ready before it is read
-from coordination.settings import DATABASES, ON_POSTGRES  # noqa: E402
+from coordination.settings import DATABASES, ON_POSTGRES  # noqa: E402  # as above
 
 if ON_POSTGRES:
     # Races are run by dozens of threads of one process, each with a connection of its own.

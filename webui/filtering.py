@@ -6,7 +6,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from coordination.errors import Invalid
 from coordination.models import Project, Task
@@ -114,14 +114,11 @@ class Bar:
         return address(reverse("views_menu", args=[self.project.slug]), self.params, {"on": self.layout})
 
     def layouts(self) -> list[Choice]:
-        found = []
-        for name, title, icon in LAYOUTS:
-            try:
-                path = reverse(name, args=[self.project.slug])
-            except NoReverseMatch:
-                continue
-            found.append(Choice(title, address(path, self.params, {}), icon=icon, is_current=name == self.layout))
-        return found
+        slug = self.project.slug
+        return [
+            Choice(title, address(reverse(name, args=[slug]), self.params, {}), icon=icon, is_current=name == self.layout)
+            for name, title, icon in LAYOUTS
+        ]
 
     def menu(self) -> list[tuple[str, str, list[Choice]]]:
         """Return what can be chosen without typing: each qualifier that has words of its own, with the words not chosen yet."""

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from urllib.parse import quote
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.dateformat import format as say_date
 
 from coordination.models import Project
@@ -42,12 +42,7 @@ class Drawn:
 
     @cached_property
     def list_url(self) -> str:
-        for name in ("task_list", "board"):
-            try:
-                return reverse(name, args=[self.project.slug])
-            except NoReverseMatch:
-                continue
-        return ""
+        return reverse("task_list", args=[self.project.slug])
 
     def listed(self, text: str) -> str:
         return f"{self.list_url}?q={quote(text)}"

@@ -1,9 +1,8 @@
 """The pages that one can go to from every page: the bar at the top, the keys behind `g` and the palette are drawn from this list."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from coordination.models import Project
 
@@ -52,17 +51,8 @@ OF_PROJECT = (
 
 
 def everywhere() -> list[Link]:
-    return list(_links(EVERYWHERE))
+    return [Link(place, reverse(place.name)) for place in EVERYWHERE]
 
 
 def of_project(project: Project) -> list[Link]:
-    return list(_links(OF_PROJECT, project.slug))
-
-
-def _links(places: Iterable[Place], *args: str) -> Iterable[Link]:
-    """Yield a link to each place that this server has."""
-    for place in places:
-        try:
-            yield Link(place, reverse(place.name, args=args))
-        except NoReverseMatch:
-            continue
+    return [Link(place, reverse(place.name, args=[project.slug])) for place in OF_PROJECT]

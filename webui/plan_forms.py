@@ -13,7 +13,10 @@ GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person 
 
 
 class NewPhaseForm(PhaseForm):
-    """A new phase and its place: `behind` is the phase that it follows, None for the first place."""
+    """A new phase and its place: `behind` is the phase that it follows, None for the first place.
+
+    Nothing chosen means the last place as it is when the form comes in: the page may have been open while phases were added.
+    """
 
     behind = forms.ChoiceField(required=False, label="Place", help_text="What follows there follows the new one.")
     open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")
@@ -23,10 +26,11 @@ class NewPhaseForm(PhaseForm):
         self._phases = {str(phase.pk): phase for phase in phases}
         behind = self.fields["behind"]
         assert isinstance(behind, forms.ChoiceField)
-        behind.choices = [("", "First of all"), *((pk, f"After {phase}") for pk, phase in self._phases.items())]
+        behind.choices = [("", "Last of all"), ("first", "First of all"), *((pk, f"After {phase}") for pk, phase in self._phases.items())]
 
     def clean_behind(self) -> Phase | None:
-        return self._phases.get(self.cleaned_data["behind"])
+        chosen = self.cleaned_data["behind"]
+        return self._phases.get(chosen) if chosen else next(reversed(self._phases.values()), None)
 
 
 class EditPhaseForm(PhaseForm):

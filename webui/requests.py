@@ -72,12 +72,13 @@ def page(
 ) -> HttpResponse:
     """Show a page, or to htmx only the part of it that it asked for: the same part draws the first load."""
     has = request.caller.permission_in(project.pk) if project else None
+    after = request.live_after if hasattr(request, "live_after") else latest_event_id()  # the answer to a form begins now
     context |= {
         "project": project,
         "may_work": has is not None and has >= Permission.WORK,
         "may_plan": has is not None and has >= Permission.PLAN,
         "may_admin": has is not None and has >= Permission.ADMIN,
-        "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={getattr(request, 'live_after', 0)}",
+        "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={after}",
     }
     wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
     if not wants_part:
@@ -100,14 +101,21 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
     # The message store keeps a text and its tags: the offer travels as the second.
     messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
-    return redirect(_wanted(request) or url)
+    return sent_back(request, url)
 
 
 def changed(request: Request, url: str) -> HttpResponse:
     """Answer a form whose effect is plain to see: nothing is said, the page refreshes."""
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Trigger": "muster:changed"})
-    return redirect(_wanted(request) or url)
+    return sent_back(request, url)
+
+
+def sent_back(request: Request, url: str) -> HttpResponse:
+    """Send the browser on to where the form wants to return, if that is a page of ours, or else to `url`."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return redirect(wanted if is_ours else url)
 
 
 def _offer(undo: Undo | None) -> dict[str, object]:
@@ -143,11 +151,6 @@ def server_of(request: HttpRequest) -> str:
 def number(raw: str | None) -> int | None:
     """Return a whole number from an address, or None for anything else."""
     return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None
-
-
-def _wanted(request: Request) -> str:
-    url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()) else ""
 
 
 def _next(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from hashlib import blake2s
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from coordination.errors import Invalid
 from coordination.models import Project, SavedView
@@ -117,12 +117,9 @@ class ViewMenu:
 
 
 def url_of(view: SavedView | SystemView, project: Project) -> str:
-    """Return the address that shows a view; on the board, where there is no page of its layout."""
+    """Return the address that shows a view."""
     kept = _shown_by(view)
-    try:
-        path = reverse(PAGE_OF[kept.layout], args=[project.slug])
-    except NoReverseMatch:
-        path = reverse("board", args=[project.slug])
+    path = reverse(PAGE_OF[kept.layout], args=[project.slug])
     named = f"{view.pk}.{kept.mark}.{view.name}" if isinstance(view, SavedView) else ""
     params = {"q": kept.q, "sort": kept.sort, GROUP_IN.get(kept.layout, "group"): kept.group, "view": named}
     return f"{path}?{urlencode({name: value for name, value in params.items() if value})}"

@@ -46,7 +46,7 @@ def door(view: View, *, public: bool = False) -> Callable[..., HttpResponseBase]
             response = view(request, *args, **kwargs)
             if isinstance(response, HttpResponseNotAllowed):
                 response = _not_allowed(request, response)
-        except Exception as error:
+        except Exception as error:  # a program gets JSON whatever happens; what nobody expected is logged there
             response = problem_of(request, error)
         response.headers.setdefault("Cache-Control", "no-store" if public else "private, no-cache")
         return response

@@ -9,7 +9,6 @@ from typing import IO, Any, Protocol
 from coordination.errors import LimitExceeded, Malformed, MediaRefused
 
 CHUNK = 1 << 16
-IN_MEMORY = 1 << 20  # bytes of a request that are kept in memory; more goes to a file
 GZIP = zlib.MAX_WBITS | 16
 
 

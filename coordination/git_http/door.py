@@ -69,7 +69,7 @@ def _answered(environ: dict[str, Any], start_response: StartResponse) -> Iterabl
         return body
     except MusterError as refusal:
         return _refused(refusal, start_response)
-    except Exception:
+    except Exception:  # git gets a sentence whatever happens
         log.exception("git: %s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         return _refused(Unavailable("Something went wrong on the server; its log says what. Try again in a moment."), start_response)
     finally:

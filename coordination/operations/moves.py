@@ -16,7 +16,7 @@ from coordination.operations.events import record
 from coordination.operations.readiness import settle
 from coordination.queries.access import Caller
 from coordination.queries.moves import Move, lane_moves, late_result_of, move_to
-from coordination.queries.swimlanes import Kind, Lane
+from coordination.queries.swimlanes import Kind, Swimlane
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def move(
     caller: Caller,
     *,
     column: str = "",
-    lane: Lane | None = None,
+    lane: Swimlane | None = None,
     neighbours: Neighbours | None = None,
     step: Step | None = None,
     text: str = "",
@@ -70,7 +70,7 @@ def move(
     return " ".join(sentence for sentence in said if sentence)
 
 
-def _to_lane(task: Task, lane: Lane, caller: Caller) -> str:
+def _to_lane(task: Task, lane: Swimlane, caller: Caller) -> str:
     offer = _offered(lane_moves(task, [lane], caller)[0])
     change = {"phase": lane.phase} if lane.kind is Kind.PHASE else {"assigned_to": lane.agent}
     tasks.edit_task(task, change, actor=caller.actor)

@@ -1,14 +1,7 @@
-"""What a person keeps for themself about reading changes: the layout, and which files they have read. No event tells of it."""
+"""Which changes of files a person has read. Nobody else's business, so no event tells of it."""
 
 from coordination.errors import Invalid
-from coordination.models import DiffLayout, Task, User, ViewedFile
-
-
-def choose_layout(user: User, layout: str) -> None:
-    """Show this person every diff in this layout from now on."""
-    if layout not in DiffLayout.values:
-        raise Invalid(f"{layout!r} is no layout; choose {', '.join(DiffLayout.values)}.", field="layout")
-    User.objects.filter(pk=user.pk).update(diff_layout=layout)
+from coordination.models import Task, User, ViewedFile
 
 
 def mark_viewed(user: User, task: Task, path: str, change: str) -> None:

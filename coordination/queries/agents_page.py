@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from statistics import median_low
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from coordination.lifecycle import AgentState, State
 from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Lease, Message, MessageAck, Task
 from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
+from coordination.queries.project_settings import keys_of_agent
 
 ORDER = (AgentState.ACTIVE, AgentState.IDLE, AgentState.SILENT, AgentState.RETIRED)
 GOOD = ["done", "submitted", "late"]
@@ -174,7 +176,7 @@ def agent_page(caller: Caller, agent: Agent) -> AgentPage:
         attempts=attempts,
         typical=_typical(attempts),
         messages=_messages(caller, agent),
-        keys=_keys(caller, agent),
+        keys=list(keys_of_agent(agent)) if caller.may_everywhere(Permission.ADMIN) else [],
         serves=visible_tasks(caller).filter(state=State.QUEUED, lane__in=LaneAgent.objects.filter(agent=agent).values("lane")).count(),
     )
 
@@ -201,8 +203,8 @@ def heartbeats(agent: Agent) -> tuple[list[Cell], list[HourOfLife]]:
 
 
 def _typical(attempts: Iterable[Attempt]) -> float | None:
-    took = sorted(attempt.took.total_seconds() for attempt in attempts if attempt.took and attempt.outcome in GOOD)
-    return took[(len(took) - 1) // 2] if took else None
+    took = [attempt.took.total_seconds() for attempt in attempts if attempt.took and attempt.outcome in GOOD]
+    return median_low(took) if took else None
 
 
 def _messages(caller: Caller, agent: Agent) -> list[Message]:
@@ -211,11 +213,3 @@ def _messages(caller: Caller, agent: Agent) -> list[Message]:
         said = said.filter(project__in=caller.project_ids)
     read = Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=agent))
     return list(said.select_related("task", "project", "to_agent").annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])
-
-
-def _keys(caller: Caller, agent: Agent) -> list[ApiKey]:
-    """Return the keys that act as this agent, for an admin of the installation only."""
-    if not caller.may_everywhere(Permission.ADMIN):
-        return []
-    keys = ApiKey.objects.filter(Q(agent=agent) | Q(pk=agent.registered_by_id)).prefetch_related("projects")
-    return list(keys.order_by(F("revoked_at").desc(nulls_first=True), "-pk"))

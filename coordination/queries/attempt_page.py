@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from coordination.errors import MusterError
+from coordination.errors import MusterError, NotFound
 from coordination.models import Attempt, Event, LateResult, Lease, Message, Task
 from coordination.queries.criteria import Criterion, judged
 from coordination.queries.repositories import store, translated
@@ -74,6 +74,13 @@ class AttemptPage:
     @property
     def after(self) -> int | None:
         return min((number for number in self.numbers if number > self.attempt.number), default=None)
+
+
+def find_late_result(task: Task, late_id: int) -> LateResult:
+    result = LateResult.objects.filter(pk=late_id, attempt__task=task).first()
+    if result is None:
+        raise NotFound(f"#{task.pk} has no late result {late_id}.")
+    return result
 
 
 def attempt_page(task: Task, number: int) -> AttemptPage | None:

@@ -13,7 +13,7 @@ from coordination.lifecycle import State
 from coordination.models import Attempt, Phase, Project, Task
 from coordination.queries.cards import Card, cards_of
 from coordination.queries.plan import TONE_OF, Progress
-from coordination.queries.swimlanes import NOT_BEGUN, Kind, Lane, lanes_of, narrowed
+from coordination.queries.swimlanes import NOT_BEGUN, Kind, Swimlane, lanes_of, narrowed
 
 PAGE = 15
 LANE_PAGE = 6
@@ -50,7 +50,7 @@ class Column:
     """One column, or a lane's part of it. `total` counts its tasks, `cards` are the first of them."""
 
     kind: ColumnKind
-    lane: Lane | None
+    lane: Swimlane | None
     total: int
     limit: int | None = None  # of tasks in the whole column; more are too many
     is_folded: bool = False
@@ -76,7 +76,7 @@ class Column:
 
 @dataclass(frozen=True)
 class LaneOfBoard:
-    lane: Lane
+    lane: Swimlane
     progress: Progress
     is_folded: bool
     columns: list[Column]
@@ -121,7 +121,7 @@ def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = N
 
 
 def column(
-    tasks: QuerySet[Task], kind: ColumnKind, *, lane: Lane | None = None, offset: int = 0, limit: int = PAGE
+    tasks: QuerySet[Task], kind: ColumnKind, *, lane: Swimlane | None = None, offset: int = 0, limit: int = PAGE
 ) -> tuple[list[Card], bool]:
     """Return the cards of a column from `offset` on, and whether there are more."""
     among = narrowed(tasks, lane) if lane else tasks
@@ -134,7 +134,7 @@ def _head(project: Project, kind: ColumnKind, totals: Mapping[str, int], shown: 
     return Column(kind, None, totals[kind.key], project.wip_limits.get(kind.key), kind.key in shown.folded)
 
 
-def _lane(lane: Lane, counts: Counter[str], shown: Shown) -> LaneOfBoard:
+def _lane(lane: Swimlane, counts: Counter[str], shown: Shown) -> LaneOfBoard:
     tones: Counter[str] = Counter()
     for state, count in counts.items():
         tones[TONE_OF[State(state)]] += count

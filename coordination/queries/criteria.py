@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from coordination.models import Attempt, Review
+from coordination.queries.sealing import AUDITS
 
 BOX = re.compile(r"^\s*[-+*]\s+\[([ xX])\]\s+(.+?)\s*$", re.MULTILINE)
-AUDITS = ("audit", "verdict")
 NAMES, ANSWERS, NOTES = ("criterion", "text", "name"), ("met", "passed", "pass", "ok", "verdict", "status"), ("note", "reason", "comment")
 YES, NO = {"true", "yes", "met", "pass", "passed", "ok", "done"}, {"false", "no", "unmet", "not met", "fail", "failed"}
 BYS = ("by", "auditor", "agent")

@@ -8,7 +8,7 @@ from coordination.models import Agent, LateResult, Task
 from coordination.queries.access import Caller, Permission
 from coordination.queries.board import COLUMN_OF, COLUMNS
 from coordination.queries.explain import explain
-from coordination.queries.swimlanes import Kind, Lane, lane_of
+from coordination.queries.swimlanes import Kind, Swimlane, lane_of
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def late_result_of(task: Task) -> LateResult | None:
     return LateResult.objects.filter(attempt__task=task, succeeded=True, adopted_at=None).order_by("-pk").first()
 
 
-def lane_moves(task: Task, lanes: Sequence[Lane], caller: Caller) -> list[Move]:
+def lane_moves(task: Task, lanes: Sequence[Swimlane], caller: Caller) -> list[Move]:
     """Return one move for each of the lanes: a change of phase, or of whom the task is assigned to."""
     if not lanes:
         return []
@@ -155,7 +155,7 @@ def lane_moves(task: Task, lanes: Sequence[Lane], caller: Caller) -> list[Move]:
     return found
 
 
-def _to_phase(lane: Lane) -> Move:
+def _to_phase(lane: Swimlane) -> Move:
     assert lane.phase is not None, "a lane of phases has one"
     effects = {
         PhaseState.PLANNED: f"It waits until {lane.title} starts.",
@@ -165,7 +165,7 @@ def _to_phase(lane: Lane) -> Move:
     return Move(lane.key, lane.title, "phase", f"Move to {lane.title}", effects.get(PhaseState(lane.phase.state), ""))
 
 
-def _to_agent(task: Task, lane: Lane) -> Move:
+def _to_agent(task: Task, lane: Swimlane) -> Move:
     move = Move(lane.key, lane.title)
     state = State(task.state)
     if state in LEASED:

@@ -1,9 +1,9 @@
-"""Who and what may act in a project: its members, and the keys that reach it."""
+"""Who and what may act: the members of a project, and the keys of projects, people and agents."""
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from coordination.errors import NotFound
-from coordination.models import ApiKey, Membership, Project, User
+from coordination.models import Agent, ApiKey, Membership, Project, User
 
 
 def members_of(project: Project) -> QuerySet[Membership]:
@@ -32,3 +32,16 @@ def keys_of(project: Project) -> QuerySet[ApiKey]:
 def keys_of_person(user: User) -> QuerySet[ApiKey]:
     """Return the keys that act as this person and are not revoked, the newest first."""
     return ApiKey.objects.filter(user=user, revoked_at=None).order_by("-id")
+
+
+def keys_of_agent(agent: Agent) -> QuerySet[ApiKey]:
+    """Return the keys that act as this agent, and the one that registered it, those in force first."""
+    keys = ApiKey.objects.filter(Q(agent=agent) | Q(pk=agent.registered_by_id)).prefetch_related("projects")
+    return keys.order_by(F("revoked_at").desc(nulls_first=True), "-pk")
+
+
+def find_key_among(keys: QuerySet[ApiKey], key_id: int) -> ApiKey:
+    key = keys.filter(pk=key_id).first()
+    if key is None:
+        raise NotFound("There is no such key here; reload the page to see which there are.")
+    return key

@@ -16,7 +16,7 @@ RESULT, REPORT, AUDIT, EVENTS, BRIEF = "result.json", "report.md", "audit.json",
 SUCCEEDED = (Outcome.DONE, Outcome.SUBMITTED)
 # What is said about an attempt after it was sealed.
 LATER = ("attempt.sealed", "attempt.late")
-AUDITS = ("audit", "verdict")
+AUDITS = ("audit", "verdict")  # where the data of a result may hold an audit
 TOKENS = ("input_tokens", "cache_read_input_tokens", "output_tokens")
 
 

@@ -1,7 +1,4 @@
-"""Swimlanes of a board: its tasks grouped by phase, or by the agent who has them, had them last or is to get them.
-
-(A claim's `Lane` is something else: see coordination/models/lane.py.)
-"""
+"""Swimlanes of a board: its tasks grouped by phase, or by the agent who has them, had them last or is to get them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,7 +18,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Lane:
+class Swimlane:
     """`id` is the phase's or the agent's; 0 is the lane of the tasks that no agent has."""
 
     kind: Kind
@@ -45,7 +42,7 @@ OF_TASK = Case(
 NOBODY = "No agent"
 
 
-def narrowed(tasks: QuerySet[Task], lane: Lane) -> QuerySet[Task]:
+def narrowed(tasks: QuerySet[Task], lane: Swimlane) -> QuerySet[Task]:
     """Return those of the tasks that stand in the lane."""
     if lane.kind is Kind.PHASE:
         return tasks.filter(phase=lane.id)
@@ -57,15 +54,17 @@ def _nobodys(tasks: QuerySet[Task]) -> QuerySet[Task]:
     return tasks.filter(Q(state__in=NOT_BEGUN, assigned_to=None) | Q(begun, attempts_made=0))
 
 
-def lanes_of(project: Project, kind: Kind, phases: Sequence[Phase], counts: Mapping[int, Counter[str]], *, every: bool) -> list[Lane]:
+def lanes_of(project: Project, kind: Kind, phases: Sequence[Phase], counts: Mapping[int, Counter[str]], *, every: bool) -> list[Swimlane]:
     """Return the lanes of a project in order. `every` keeps those without tasks, where a task can be moved to."""
     if kind is Kind.PHASE:
         running = _running(project)
-        return [Lane(kind, phase.pk, phase.name, phase, None, running.get(phase.pk, ())) for phase in phases if every or phase.pk in counts]
+        return [
+            Swimlane(kind, phase.pk, phase.name, phase, None, running.get(phase.pk, ())) for phase in phases if every or phase.pk in counts
+        ]
     may = Q(pk__in=list(counts)) | Q(pk__in=LaneAgent.objects.filter(lane__project=project).values("agent"), retired_at=None)
     agents = Agent.objects.filter(may if every else Q(pk__in=list(counts))).order_by("name")
-    lanes = [Lane(kind, agent.pk, agent.title, None, agent) for agent in agents]
-    return [Lane(kind, 0, NOBODY), *lanes] if every or 0 in counts else lanes
+    lanes = [Swimlane(kind, agent.pk, agent.title, None, agent) for agent in agents]
+    return [Swimlane(kind, 0, NOBODY), *lanes] if every or 0 in counts else lanes
 
 
 def _running(project: Project) -> dict[int, tuple[str, ...]]:
@@ -76,7 +75,7 @@ def _running(project: Project) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def lanes_to_move_to(project: Project, kind: Kind) -> list[Lane]:
+def lanes_to_move_to(project: Project, kind: Kind) -> list[Swimlane]:
     """Return every lane of a kind, for a task that is to change its lane."""
     phases = list(project.phases.all()) if kind is Kind.PHASE else []
     return lanes_of(project, kind, phases, {}, every=True)
@@ -86,16 +85,16 @@ def agents_to_assign_to() -> list[Agent]:
     return list(Agent.objects.filter(retired_at=None).order_by("name"))
 
 
-def find_lane(project: Project, key: str) -> Lane:
+def find_lane(project: Project, key: str) -> Swimlane:
     """Return the lane that a page names by its key."""
     name, _, number = key.partition("-")
     lane_id = int(number) if number.isascii() and number.isdecimal() and len(number) < 18 else -1
     if name == Kind.PHASE and (phase := project.phases.filter(pk=lane_id).first()):
-        return Lane(Kind.PHASE, phase.pk, phase.name, phase)
+        return Swimlane(Kind.PHASE, phase.pk, phase.name, phase)
     if name == Kind.AGENT and lane_id == 0:
-        return Lane(Kind.AGENT, 0, NOBODY)
+        return Swimlane(Kind.AGENT, 0, NOBODY)
     if name == Kind.AGENT and (agent := Agent.objects.filter(pk=lane_id).first()):
-        return Lane(Kind.AGENT, agent.pk, agent.title, None, agent)
+        return Swimlane(Kind.AGENT, agent.pk, agent.title, None, agent)
     raise NotFound("There is no such lane on this board any more; reload the page.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BinaryField, Case, F, Prefetch, Q, When
+from django.db.models import BinaryField, Case, F, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from coordination import frontmatter
@@ -178,13 +178,6 @@ def last_change_of(task: Task, name: str) -> Event | None:
     return next((event for event in edits if name in event.data.get("changes", {})), None)
 
 
-def tasks_to_depend_on(task: Task, words: str, limit: int = 12) -> list[Task]:
-    """Return tasks of the same project that it does not depend on yet, by number or by words of their title, newest first."""
-    number = words.strip().lstrip("#")
-    others = task.project.tasks.exclude(pk=task.pk).exclude(pk__in=task.dependencies.values("on")).only("id", "title", "state", "project")
-    if number.isascii() and number.isdigit() and len(number) < 18:
-        others = others.filter(Q(pk=int(number)) | Q(title__icontains=words.strip()))
-    else:
-        for word in words.split()[:8]:
-            others = others.filter(title__icontains=word)
-    return list(others.order_by("-id")[:limit])
+def tasks_to_depend_on(task: Task) -> QuerySet[Task]:
+    """Return the other tasks of the project that it does not depend on yet."""
+    return task.project.tasks.exclude(pk=task.pk).exclude(pk__in=task.dependencies.values("on"))

@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from board import Board  # noqa: E402  # the demo is a folder of scripts, and needs the path above
-from checks import Story, check_all, repository_of  # noqa: E402
-from muster_client import Muster, Refusal  # noqa: E402
+from checks import Story, check_all, repository_of  # noqa: E402  # as above
+from muster_client import Muster, Refusal  # noqa: E402  # as above
 
-from tests.servers.muster import MusterServer  # noqa: E402
-from tests.servers.process import ServerError, kill_tree  # noqa: E402
+from tests.servers.muster import MusterServer  # noqa: E402  # as above
+from tests.servers.process import ServerError, kill_tree  # noqa: E402  # as above
 
 PROJECT = "csvpeek"
 LEASE_TTL = 10  # seconds; the default of 150 would make everybody wait for the takeover

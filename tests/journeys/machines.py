@@ -13,6 +13,8 @@ from tqc import Client
 from tests.servers import MusterServer
 from tests.servers.muster import ROOT
 
+# Any interpreter with what cli/pyproject.toml asks for: tqc runs on older ones than the server.
+TQC_PYTHON = os.environ.get("TQC_PYTHON", sys.executable)
 CLI = ROOT / "cli"
 SET_UP = """
 import json
@@ -98,7 +100,7 @@ class Machine:
 
     def tqc(self, *arguments: str, stdin: str = "", timeout: float = 60, **more: str) -> Said:
         """Run one command and return what it said."""
-        return self.run([sys.executable, "-m", "tqc", *arguments], stdin=stdin, timeout=timeout, **more)
+        return self.run([TQC_PYTHON, "-m", "tqc", *arguments], stdin=stdin, timeout=timeout, **more)
 
     def json(self, *arguments: str, **more: str) -> Any:
         """Run one command that must succeed, and return its data."""
@@ -125,7 +127,7 @@ class Machine:
         """Start one command and return at once; its output is added to `log`."""
         with (self.home / "log").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tqc", *arguments],
+                [TQC_PYTHON, "-m", "tqc", *arguments],
                 env=self.environment | more,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,

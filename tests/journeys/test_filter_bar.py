@@ -43,3 +43,15 @@ def test_a_filter_is_written_by_keyboard_and_kept_while_others_work(sample: Must
     add_task(sample, "Made by somebody else")
     expect(page.locator("#task-list")).to_contain_text("Made by somebody else")
     expect(page.get_by_label("Select #7")).to_be_checked()
+
+    # The keys of the board's cards work on rows too.
+    boxes = page.locator('#task-list input[name="task"]')
+    page.get_by_label("Select #7").blur()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(boxes.nth(1)).to_be_checked()
+    page.keyboard.press("Shift+J")
+    expect(boxes.nth(2)).to_be_checked()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{sample.url}/t/*/")

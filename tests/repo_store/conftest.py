@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from repo_store import Author, RepoStore, Version
+from repo_store import Author, RepoStore, Version, attempt_ref
 
 PAT = Author("Pat Planner", "pat@example.org")
 JARED = Author("jared", "jared@agents.localhost")
@@ -39,6 +39,13 @@ class Writer:
         )
         self.head = version.commit
         self.store.advance_ref(self.task_id, version.commit)
+        return version
+
+    def seal(self, number: int, files: Mapping[str, bytes | None], parents: Sequence[str]) -> Version:
+        """Seal an attempt as the engine does: a commit, and then the branch."""
+        ref = attempt_ref(number)
+        version = self.store.write_seal(self.task_id, parents=parents, files=files, author=JARED, message="Seal", when=NOON)
+        self.store.advance_ref(self.task_id, version.commit, ref)
         return version
 
     @property

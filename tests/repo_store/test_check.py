@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from repo_store import DamagedRepo, Finding, MissingRepo, NoSuchVersion, RepoError, RepoLocked, RepoStore
-from tests.repo_store.conftest import JARED, NOON, PAT, Writer, git
+from tests.repo_store.conftest import PAT, Writer, git
 
 Damage = Callable[[Path, Writer], None]
 OLD = 7200
@@ -27,7 +27,8 @@ def damaged(store: RepoStore) -> Writer:
 
 
 def attempt_of(writer: Writer) -> str:
-    return writer.store.write_attempt(42, 1, base=writer.head, files={"result.json": b"{}"}, author=JARED, message="Seal", when=NOON).commit
+    assert writer.head is not None
+    return writer.seal(1, {"result.json": b"{}"}, [writer.head]).commit
 
 
 def codes(found: list[Finding]) -> set[str]:
@@ -366,7 +367,7 @@ def test_a_lost_attempt_branch_is_put_back(damaged: Writer) -> None:
 
 def test_a_push_that_the_database_has_not_recorded_is_reported_and_left(damaged: Writer) -> None:
     sealed = attempt_of(damaged)
-    later = damaged.store.write_attempt(42, 1, base=None, files={"more.json": b"{}"}, author=JARED, message="More").commit
+    later = damaged.seal(1, {"more.json": b"{}"}, [sealed]).commit
     found = damaged.store.repair_repo(42, damaged.head, {1: sealed})
     assert [(finding.code, finding.repaired) for finding in found] == [("attempt_ref", False)]
     assert damaged.store.tip(42, "refs/heads/attempts/1") == later

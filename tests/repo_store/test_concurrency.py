@@ -128,7 +128,7 @@ def test_ten_thousand_operations_leave_nothing_open(store: RepoStore) -> None:
 SAVE = """
 import os, sys
 from pathlib import Path
-from repo_store import Author, RepoStore
+from repo_store import Author, RepoStore, attempt_ref
 store, ada = RepoStore(Path(sys.argv[1])), Author("ada", "ada@example.org")
 first = store.write_version(1, head=None, base=None, changes={"instructions.md": b"one"}, author=ada, message="one")
 store.advance_ref(1, first.commit)
@@ -137,7 +137,8 @@ second = store.write_version(1, head=first.commit, base=first.commit, changes={"
 os.write(1, b"WRITTEN\\n")
 store.advance_ref(1, second.commit)
 os.write(1, b"MOVED\\n")
-store.write_attempt(1, 1, base=second.commit, files={"result.json": b"{}"}, author=ada, message="seal")
+sealed = store.write_seal(1, parents=[second.commit], files={"result.json": b"{}"}, author=ada, message="seal")
+store.advance_ref(1, sealed.commit, attempt_ref(1))
 os.write(1, b"SEALED\\n")
 """
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from repo_store import (
-    MAIN_REF,
     Author,
     DamagedRepo,
     InvalidName,
@@ -205,20 +204,6 @@ def test_a_version_is_on_no_branch_until_the_ref_moves(store: RepoStore) -> None
     assert store.tip(1) == version.commit
 
 
-def test_move_ref_swaps_only_from_the_expected_commit(writer: Writer) -> None:
-    first = writer.save({"instructions.md": b"one"})
-    second = writer.save({"instructions.md": b"two"})
-    with pytest.raises(RefMoved) as moved:
-        writer.store.move_ref(42, MAIN_REF, first.commit, first.parent)
-    assert (moved.value.expected, moved.value.found) == (None, second.commit)
-    assert writer.store.move_ref(42, MAIN_REF, second.commit, first.commit) is False
-    assert writer.store.move_ref(42, MAIN_REF, first.commit, second.commit) is True
-    with pytest.raises(NoSuchVersion):
-        writer.store.move_ref(42, MAIN_REF, "0" * 40, first.commit)
-    with pytest.raises(InvalidName):
-        writer.store.move_ref(42, "refs/heads/other", first.commit, None)
-
-
 def test_two_savers_may_advance_the_ref_in_the_wrong_order(store: RepoStore) -> None:
     def write(head: str | None, text: bytes) -> str:
         return store.write_version(1, head=head, base=head, changes={"instructions.md": text}, author=PAT, message="m").commit
@@ -235,37 +220,45 @@ def test_two_savers_may_advance_the_ref_in_the_wrong_order(store: RepoStore) -> 
         store.advance_ref(1, stranger)
 
 
-def test_an_attempt_grows_from_the_commit_it_was_given(writer: Writer) -> None:
+def test_only_branches_of_the_task_move_and_only_to_versions(writer: Writer) -> None:
+    first = writer.save({"instructions.md": b"one"})
+    with pytest.raises(NoSuchVersion):
+        writer.store.advance_ref(42, "0" * 40)
+    with pytest.raises(InvalidName):
+        writer.store.advance_ref(42, first.commit, "refs/heads/other")
+
+
+def test_a_seal_grows_from_the_commit_that_was_given_and_then_from_the_branch(writer: Writer) -> None:
     given = writer.save({"instructions.md": b"Build it."})
     writer.save({"instructions.md": b"Build it better."})
-    sealed = writer.store.write_attempt(42, 1, base=given.commit, files={"result.json": b"{}"}, author=JARED, message="Seal attempt 1")
+    sealed = writer.seal(1, {"result.json": b"{}"}, [given.commit])
     assert sealed.parent == given.commit
     assert git(writer.path, "diff", "--name-status", "main...attempts/1").split() == ["A", "result.json"]
-    again = writer.store.write_attempt(42, 1, base=given.commit, files={"late.json": b"{}"}, author=JARED, message="Late")
+    again = writer.seal(1, {"late.json": b"{}"}, [sealed.commit, given.commit])
     assert again.parent == sealed.commit
     assert writer.store.tip(42, "refs/heads/attempts/1") == again.commit
     assert writer.store.check_repo(42, writer.head, {1: again.commit}) == []
 
 
-def test_an_attempt_can_be_sealed_without_any_file(writer: Writer) -> None:
+def test_a_seal_may_bring_no_file(writer: Writer) -> None:
     given = writer.save({"instructions.md": b"x"})
-    sealed = writer.store.write_attempt(42, 3, base=given.commit, files={}, author=JARED, message="Nothing came of it")
+    sealed = writer.seal(3, {}, [given.commit])
     assert (sealed.parent, sealed.files_changed) == (given.commit, 0)
 
 
-def test_an_attempt_of_a_task_without_files_makes_the_repository(store: RepoStore) -> None:
-    sealed = store.write_attempt(7, 1, base=None, files={"result.json": b"{}"}, author=JARED, message="Seal")
+def test_a_seal_of_a_task_without_files_makes_the_repository(writer: Writer) -> None:
+    sealed = writer.seal(1, {"result.json": b"{}"}, [])
     assert sealed.parent is None
-    assert store.tip(7) is None
-    assert store.check_repo(7, None, {1: sealed.commit}) == []
+    assert writer.store.tip(42) is None
+    assert writer.store.check_repo(42, None, {1: sealed.commit}) == []
 
 
-def test_an_attempt_refuses_hostile_names_too(writer: Writer) -> None:
+def test_a_seal_refuses_hostile_names_too(writer: Writer) -> None:
     given = writer.save({"instructions.md": b"x"})
     with pytest.raises(InvalidName):
-        writer.store.write_attempt(42, 1, base=given.commit, files={".git/config": b"x"}, author=JARED, message="m")
+        writer.seal(1, {".git/config": b"x"}, [given.commit])
     with pytest.raises(InvalidName):
-        writer.store.write_attempt(42, 0, base=given.commit, files={"a": b"x"}, author=JARED, message="m")
+        writer.seal(0, {"a": b"x"}, [given.commit])
 
 
 def test_restore_brings_back_one_file(writer: Writer) -> None:

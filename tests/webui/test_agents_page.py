@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, AgentHour, ApiKey, Message, Phase, Project, Task, User
+from coordination.models import Agent, AgentHour, ApiKey, Message, Phase, Project, Scope, Task, User
 from coordination.models.clock import now
 from coordination.operations import agents, finish, keys, messages, phases, projects
 from coordination.operations.creation import NewTask, create_task, create_tasks
@@ -114,6 +114,8 @@ def test_an_admin_makes_a_key_that_acts_as_the_agent_alone(ada: User, pat: User,
     assert (caller.actor, caller.project_ids) == (jared.actor, [project.pk])
     assert raw.group() not in client.get("/a/jared/").content.decode()
     made = ApiKey.objects.get(name="its machine")
+    foreign = keys.create_key(name="somebody else's", scope=Scope.AGENT, actor=ada.actor)[0]
+    assert client.post(f"/a/jared/keys/{foreign.pk}/revoke").status_code == 404
     client.post(f"/a/jared/keys/{made.pk}/revoke")
     made.refresh_from_db()
     assert made.revoked_at is not None

@@ -1,5 +1,6 @@
 """The plan as files: out as an archive, back as a difference that is looked at first, and refused when it is stale."""
 
+import gzip
 import io
 import json
 import re
@@ -10,9 +11,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from coordination.errors import LimitExceeded
 from coordination.models import Project, Task, User
 from coordination.operations.tasks import edit_task
-from coordination.plan_parcel import as_tar, as_zip, unpacked
+from coordination.plan_parcel import LARGEST_TAR, as_tar, as_zip, unpacked
 from coordination.plan_writing import write_plan
 from coordination.queries import versions
 from coordination.queries.planned import planned
@@ -115,10 +117,10 @@ def _link() -> tarfile.TarInfo:
     return entry
 
 
-def _bomb() -> bytes:
+def _bomb(packed: int = zipfile.ZIP_DEFLATED, size: int = 60_000_000) -> bytes:
     told = io.BytesIO()
-    with zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("plan.md", b"\0" * 60_000_000)
+    with zipfile.ZipFile(told, "w", packed) as archive:
+        archive.writestr("plan.md", b"\0" * size)
     return told.getvalue()
 
 
@@ -132,12 +134,22 @@ def _bomb() -> bytes:
         ("plan.zip", as_zip({"../../etc/x.md": b"x"}, "p")),
         ("plan.tar.gz", as_tar({".git/config": b"x"}, "p")),
         ("plan.zip", _bomb()),
+        ("plan.zip", _bomb(zipfile.ZIP_LZMA, 10)),
     ],
 )
 def test_a_hostile_archive_is_refused_in_a_sentence(pat: User, project: Project, name: str, content: bytes) -> None:
     answer = signed_in(pat).post("/p/tally/plan/files/preview", {"archive": SimpleUploadedFile(name, content)})
     assert answer.status_code in (413, 422)
     assert "Nothing was imported" in answer.content.decode()
+
+
+def test_an_archive_that_says_endless_things_about_its_files_is_refused_before_it_is_unpacked() -> None:
+    entry = tarfile.TarInfo("plan.md")
+    entry.pax_headers = {"comment": "x" * LARGEST_TAR}
+    content = gzip.compress(_tar_with(entry), 1)
+    assert len(content) < 1_000_000
+    with pytest.raises(LimitExceeded):
+        unpacked([("plan.tar.gz", content)])
 
 
 def test_a_damaged_parcel_is_refused(pat: User, project: Project) -> None:

@@ -46,6 +46,19 @@ def test_a_phase_is_added_at_a_place(planner: Client, phase: Phase, ada: User) -
     assert [link.after.name for link in release.links.all()] == ["Verify"]
 
 
+def test_a_phase_is_added_at_the_end_by_a_page_that_is_older_than_the_last_phase(planner: Client, ada: User, project: Project) -> None:
+    assert '<option value="" selected>Last of all</option>' in shown(planner)
+    for name in ("Survey", "Build"):
+        planner.post("/p/tally/phases", {"name": name, "gate": Gate.AUTO, "behind": ""})
+    planner.post("/p/tally/phases", {"name": "Found", "gate": Gate.AUTO, "behind": "first"})
+    assert in_order() == ["Found", "Survey", "Build"]
+    assert [link.after.name for link in Phase.objects.get(name="Build").links.all()] == ["Survey"]
+
+
+def test_a_task_without_a_phase_to_stand_in_is_told_what_comes_first(planner: Client, project: Project) -> None:
+    assert "Add the first phase to the plan" in shown(planner, "/p/tally/tasks/new")
+
+
 def test_moving_a_phase_says_what_it_did_and_can_be_undone(planner: Client, phase: Phase, ada: User) -> None:
     for name in ("Verify", "Release"):
         phases.create_phase(phase.project, name=name, actor=ada.actor)

@@ -96,11 +96,6 @@ def fits_heading(phase: PhaseNode) -> str:
     return (fit(phase.phase.name, room, 1) or ("",))[0]
 
 
-@register.filter
-def held_words(node: TaskNode) -> str:
-    return "held by " + ", ".join(f"#{pk}" for pk in node.held_by) if node.held_by else ""
-
-
 def _node(node: TaskNode, pick_from: str, is_picked: bool) -> tuple[object, ...]:
     look = words.OF_STATE[State(node.state)]
     flags = [f"tone-{look.tone}"]
@@ -132,7 +127,7 @@ def _node(node: TaskNode, pick_from: str, is_picked: bool) -> tuple[object, ...]
 def _spoken(node: TaskNode, word: str) -> str:
     parts = [f"#{node.pk} {node.title}", word.lower()]
     parts += [f"by {node.agent}"] * bool(node.agent) + [f"{node.progress} percent"] * (node.progress is not None)
-    parts += [held_words(node)] * bool(node.held_by) + ["on the critical path"] * node.is_critical
+    parts += ["held by " + ", ".join(f"#{pk}" for pk in node.held_by)] * bool(node.held_by) + ["on the critical path"] * node.is_critical
     return ", ".join(parts)
 
 

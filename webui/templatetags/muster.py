@@ -206,11 +206,6 @@ def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
 
 
 @register.simple_tag
-def places_everywhere() -> list[places.Link]:
-    return places.everywhere()
-
-
-@register.simple_tag
 def places_of(project: Project | None) -> list[places.Link]:
     return places.of_project(project) if project else []
 

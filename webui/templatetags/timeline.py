@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django import template
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -57,10 +57,7 @@ def timeline_axis(timeline: Timeline) -> SafeString:
 @register.simple_tag
 def attempt_url(task_id: int, number: int) -> str:
     """Return the page of an attempt."""
-    try:
-        return reverse("attempt", args=[task_id, number])
-    except NoReverseMatch:
-        return reverse("attempts", args=[task_id])
+    return reverse("attempt", args=[task_id, number])
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_htmx.http import trigger_client_event
 
 from coordination.models import User
+from coordination.operations.preferences import save_preferences
 from webui.forms import AccountForm, ThemeForm
 from webui.requests import Request, acts, done, page, shows, typed
 
@@ -20,7 +21,7 @@ def account(request: Request) -> HttpResponse:
 
 @acts
 def save(request: Request) -> HttpResponse:
-    User.objects.filter(pk=_user(request).pk).update(**typed(AccountForm(request.POST)))
+    save_preferences(_user(request), typed(AccountForm(request.POST)))
     return done(request, "Your settings are saved.", reverse("account"))
 
 
@@ -28,7 +29,7 @@ def save(request: Request) -> HttpResponse:
 def theme(request: Request) -> HttpResponse:
     """Change the theme alone, from the palette: a page with a script changes at once, another one is loaded again."""
     wanted = typed(ThemeForm(request.POST))
-    User.objects.filter(pk=_user(request).pk).update(**wanted)
+    save_preferences(_user(request), wanted)
     response = done(request, "The theme is changed.", reverse("account"))
     return trigger_client_event(response, "muster:theme", wanted) if request.htmx else response
 

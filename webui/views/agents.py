@@ -6,7 +6,8 @@ from coordination.models import Agent
 from coordination.operations import agents as operations
 from coordination.operations import keys, messages
 from coordination.queries import agents_page
-from coordination.queries.access import Permission, find_agent, find_key, find_project, require_everywhere, visible_projects
+from coordination.queries.access import Permission, find_agent, find_project, require_everywhere, visible_projects
+from coordination.queries.project_settings import find_key_among, keys_of_agent
 from webui.forms import AgentKeyForm, TextForm
 from webui.requests import Request, Undo, actor_of, acts, done, page, server_of, shows, typed
 
@@ -73,7 +74,7 @@ def make_key(request: Request, name: str) -> HttpResponse:
 @acts
 def revoke_key(request: Request, name: str, key_id: int) -> HttpResponse:
     require_everywhere(request.caller, Permission.ADMIN)
-    key = find_key(request.caller, key_id)
+    key = find_key_among(keys_of_agent(find_agent(request.caller, name)), key_id)
     keys.revoke_key(key, actor=actor_of(request))
     return done(request, f"The key {key.name} is revoked.", reverse("agent", args=[name]))
 

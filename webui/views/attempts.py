@@ -5,11 +5,10 @@ from django.urls import reverse
 
 from coordination.errors import NotFound
 from coordination.lifecycle import Rerun, State
-from coordination.models import LateResult
 from coordination.operations import late, tasks
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
-from coordination.queries.attempt_page import attempt_page
+from coordination.queries.attempt_page import attempt_page, find_late_result
 from coordination.queries.brief import brief_of
 from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
@@ -61,8 +60,5 @@ def rerun(request: Request, task_id: int, number: int) -> HttpResponse:
 @acts
 def adopt(request: Request, task_id: int, late_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
-    result = LateResult.objects.filter(pk=late_id, attempt__task=task).first()
-    if result is None:
-        raise Http404
-    late.adopt(result, actor=actor_of(request))
+    late.adopt(find_late_result(task, late_id), actor=actor_of(request))
     return done(request, f"The late result is now the result of #{task.pk}.", reverse("attempts", args=[task.pk]))

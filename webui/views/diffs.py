@@ -8,11 +8,10 @@ from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from coordination.errors import Invalid
 from coordination.models import DiffLayout, Task, User
-from coordination.operations import reading
+from coordination.operations import preferences, reading
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
 from coordination.queries.points import COMMIT, NOW, Point, point, points
@@ -22,7 +21,7 @@ from webui.diffpage import CONTEXTS, EVERYTHING, FILES, Asked, DiffPage, key_of,
 from webui.diffrows import Gap, lines_between
 from webui.difftable import STEP, Table
 from webui.highlighting import Painter
-from webui.requests import Request, acts, number, page, shows
+from webui.requests import Request, acts, number, page, sent_back, shows
 from webui.views.task import heading
 
 RECENT = 30  # versions that the picker offers
@@ -197,10 +196,8 @@ def _signed(raw: str) -> int | None:
 @acts
 def choose_layout(request: Request) -> HttpResponse:
     """Show diffs in another layout from now on, and return to where the choice was made."""
-    reading.choose_layout(cast(User, request.user), request.POST.get("layout", ""))
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if is_ours else reverse("home"))
+    preferences.choose_layout(cast(User, request.user), request.POST.get("layout", ""))
+    return sent_back(request, reverse("home"))
 
 
 @acts
@@ -215,6 +212,4 @@ def mark(request: Request, task_id: int) -> HttpResponse:
         reading.unmark_viewed(user, task, path)
     if request.htmx:
         return page(request, "history/_viewed.html", **heading(task, "history"), path=path, mark=change, key=key_of(path), viewed=wanted)
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if is_ours else reverse("task_history", args=[task.pk]))
+    return sent_back(request, reverse("task_history", args=[task.pk]))

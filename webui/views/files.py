@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
 
 from coordination import frontmatter
 from coordination.errors import Invalid, StaleVersion
@@ -64,6 +65,7 @@ def view(request: Request, task_id: int) -> HttpResponse:
     )
 
 
+@require_safe
 @for_people
 def raw(request: Request, task_id: int) -> HttpResponseBase:
     """The bytes of a file: text is shown as text, anything else is only ever downloaded."""

@@ -8,7 +8,7 @@ from coordination.operations.sample import make_another
 from coordination.queries import home as query
 from coordination.queries.access import Permission, require_everywhere
 from webui.forms import ProjectForm
-from webui.requests import Request, actor_of, acts, page, shows, typed
+from webui.requests import Request, actor_of, acts, page, server_of, shows, typed
 
 
 @shows
@@ -24,7 +24,7 @@ def home(request: Request) -> HttpResponse:
         form=ProjectForm(),
         may_create=request.caller.may_everywhere(Permission.PLAN),
         may_retire=request.caller.may_everywhere(Permission.ADMIN),
-        server=f"{request.scheme}://{request.get_host()}",
+        server=server_of(request),
     )
 
 

@@ -1,10 +1,9 @@
 from django.http import HttpResponse
 from django.urls import reverse
 
-from coordination.errors import NotFound
 from coordination.operations import keys
 from coordination.queries.access import Permission, find_project
-from coordination.queries.project_settings import keys_of
+from coordination.queries.project_settings import find_key_among, keys_of
 from webui.forms import KeyForm
 from webui.requests import Request, actor_of, acts, done, typed
 from webui.views.settings import settings_page
@@ -21,8 +20,6 @@ def create(request: Request, slug: str) -> HttpResponse:
 @acts
 def revoke(request: Request, slug: str, key_id: int) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.ADMIN)
-    key = keys_of(project).filter(pk=key_id).first()
-    if key is None:
-        raise NotFound("This project has no such key.")
+    key = find_key_among(keys_of(project), key_id)
     keys.revoke_key(key, actor=actor_of(request))
     return done(request, f"The key {key.name} is revoked.", reverse("project_settings", args=[slug]))

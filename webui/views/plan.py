@@ -19,7 +19,6 @@ def plan(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
     found = query.plan(project, opened=number(request.GET.get("in")), page=max(1, number(request.GET.get("page")) or 1))
     phases = [each.phase for each in found.phases]
-    last = phases[-1].pk if phases else None
     behind = number(request.GET.get("behind"))
     return page(
         request,
@@ -28,7 +27,7 @@ def plan(request: Request, slug: str) -> HttpResponse:
         project=project,
         section="plan",
         plan=found,
-        form=NewPhaseForm(auto_id="phase_%s", phases=phases, initial={"behind": last if behind is None else behind}),
+        form=NewPhaseForm(auto_id="phase_%s", phases=phases, initial={"behind": behind}),
         is_adding=behind is not None or not found.phases,
     )
 
@@ -36,10 +35,7 @@ def plan(request: Request, slug: str) -> HttpResponse:
 @acts
 def create_phase(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
-    phases = list(project.phases.all())
-    wanted = typed(NewPhaseForm(request.POST, phases=phases))
-    if "behind" not in request.POST:
-        wanted["behind"] = phases[-1] if phases else None
+    wanted = typed(NewPhaseForm(request.POST, phases=project.phases.all()))
     phase = phase_order.insert_phase(project, **wanted, actor=actor_of(request))
     return done(request, f"Added the phase {phase.name}.", _plan_of(project))
 
@@ -48,7 +44,8 @@ def create_phase(request: Request, slug: str) -> HttpResponse:
 def new_task(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
     initial = {"phase": number(request.GET.get("phase")), "review_policy": project.review_policy, "max_attempts": project.max_attempts}
-    return page(request, "plan/new_task.html", project=project, section="plan", form=TaskForm(project=project, initial=initial))
+    form = TaskForm(project=project, initial=initial)
+    return page(request, "plan/new_task.html", project=project, section="plan", form=form, has_phases=project.phases.exists())
 
 
 @acts

@@ -13,7 +13,7 @@ from coordination.plan_parcel import as_tar, as_zip, unpacked, unwrapped, wrappe
 from coordination.plan_writing import write_plan
 from coordination.queries.access import Permission, find_project
 from coordination.queries.planned import planned
-from webui.requests import Request, actor_of, acts, done, page, shows
+from webui.requests import Request, actor_of, acts, done, page, server_of, shows
 from webui.views.files import SANDBOX
 
 ARCHIVES = {"zip": (as_zip, "application/zip", "zip"), "tar": (as_tar, "application/gzip", "tar.gz")}
@@ -85,5 +85,5 @@ def _refused(request: Request, project: Project, refusal: Invalid) -> HttpRespon
 
 
 def _page(request: Request, project: Project, **context: Any) -> HttpResponse:
-    git_url = f"{request.scheme}://{request.get_host()}/git/projects/{project.slug}/plan.git"
+    git_url = f"{server_of(request)}/git/projects/{project.slug}/plan.git"
     return page(request, "plan_files/plan_files.html", project=project, section="plan", git_url=git_url, **context)

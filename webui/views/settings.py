@@ -2,13 +2,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from coordination.errors import Invalid, NotFound
-from coordination.models import Project, Role, User, Webhook
+from coordination.models import Project, Role, Webhook
 from coordination.operations import projects
 from coordination.queries.access import Permission, find_project
 from coordination.queries.channels import channels_of
-from coordination.queries.project_settings import keys_of, members_of
+from coordination.queries.project_settings import find_person, keys_of, members_of
 from webui.forms import ChannelForm, KeyForm, MemberForm, ProjectSettingsForm, ReasonForm, SlugForm
-from webui.requests import Request, actor_of, acts, done, page, shows, typed
+from webui.requests import Request, actor_of, acts, done, page, server_of, shows, typed
 
 
 @shows
@@ -38,7 +38,7 @@ def settings_page(
         channel_form=ChannelForm(auto_id="channel_%s"),
         new_secret=new_secret,
         of_hook=of_hook,
-        server=f"{request.scheme}://{request.get_host()}",
+        server=server_of(request),
     )
 
 
@@ -69,7 +69,7 @@ def resume(request: Request, slug: str) -> HttpResponse:
 def grant(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.ADMIN)
     wanted = typed(MemberForm(request.POST))
-    user = _person(wanted["username"])
+    user = find_person(wanted["username"])
     before = project.memberships.filter(user=user).first()
     projects.grant_role(project, user, wanted["role"], actor=actor_of(request))
     undo = ("Undo", reverse("grant_role", args=[slug]), wanted | {"role": before.role}) if before else None
@@ -79,7 +79,7 @@ def grant(request: Request, slug: str) -> HttpResponse:
 @acts
 def revoke(request: Request, slug: str, user_id: int) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.ADMIN)
-    member = project.memberships.select_related("user").filter(user=user_id).first()
+    member = members_of(project).filter(user=user_id).first()
     if member is None:
         raise NotFound("This person is no member of the project.")
     projects.revoke_role(project, member.user, actor=actor_of(request))
@@ -95,10 +95,3 @@ def delete(request: Request, slug: str) -> HttpResponse:
         raise Invalid(f"Type the project's slug, {project.slug}, to delete it.", field="slug")
     projects.delete_project(project, actor=actor_of(request))
     return done(request, f"{project.name} and everything in it is deleted.", reverse("home"))
-
-
-def _person(username: str) -> User:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise NotFound(f"There is no account {username!r}; make it first.", field="username")
-    return user

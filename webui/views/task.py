@@ -16,9 +16,10 @@ from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
 from coordination.queries.criteria import as_task_list
 from coordination.queries.explain import explain
+from coordination.queries.pick import pick
 from webui import markdown
 from webui.forms import AssignForm, ChildForm, EditTaskForm, NeedForm, PriorityForm, ReasonForm, RequeueForm, TextForm, VerdictForm
-from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, number, page, server_of, shows, typed
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def add_need(request: Request, task_id: int) -> HttpResponse:
 
 
 def _candidates(request: Request, task: Task, words: str, kind: str) -> HttpResponse:
-    found = task_page.tasks_to_depend_on(task, words) if words.strip() else []
+    found = pick(task_page.tasks_to_depend_on(task), words) if words.strip() else []
     context: dict[str, Any] = {"words": words, "kind": kind, "found": found, "dependency_kinds": list(DependencyKind)}
     return page(request, "task/find_need.html", part="task/_found_needs.html", **heading(task, "overview"), **context)
 
@@ -224,7 +225,7 @@ def heading(task: Task, tab: str) -> dict[str, Any]:
 
 def git_url(request: Request, task: Task) -> str:
     """Return where git clones the task from."""
-    return f"{request.scheme}://{request.get_host()}/git/tasks/{task.pk}.git"
+    return f"{server_of(request)}/git/tasks/{task.pk}.git"
 
 
 def _facts(task: Task) -> dict[str, Any]:

@@ -30,5 +30,5 @@ def waits(request: Request, task_id: int) -> HttpResponse:
 def offer(request: Request, slug: str) -> HttpResponse:
     """Tasks of the project for a picker: by number or by words of the title."""
     project = find_project(request.caller, slug)
-    found = pick(project, request.GET.get("q", ""), leave_out=number(request.GET.get("for")))
+    found = pick(project.tasks.exclude(pk=number(request.GET.get("for")) or 0), request.GET.get("q", ""))
     return page(request, "plan/offer.html", part="plan/_offer.html", project=project, section="plan", tasks=found)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from coordination.lifecycle import Band, DependencyKind, Gate, LeaseMode, PhaseState, ReviewPolicy, State, Tier
+from coordination.lifecycle import DependencyKind, Gate, LeaseMode, ReviewPolicy, Tier
 
 LONGEST_TEXT = 1_000_000  # characters
 
@@ -56,11 +56,8 @@ Seconds = Annotated[int, Field(ge=1, le=366 * 24 * 3600)]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 # JSON knows only text, so these words are read leniently; what is no member is still refused.
-StateWord = Annotated[State, Strict(False)]
 TierWord = Annotated[Tier, Strict(False)]
-BandWord = Annotated[Band, Strict(False)]
 GateWord = Annotated[Gate, Strict(False)]
-PhaseWord = Annotated[PhaseState, Strict(False)]
 OnChangeWord = Literal["", "continue", "reread", "stop"]
 ReviewWord = Annotated[ReviewPolicy, Strict(False)]
 LeaseWord = Annotated[LeaseMode, Strict(False)]

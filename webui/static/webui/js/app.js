@@ -15,6 +15,7 @@ import "./inbox.js";
 import "./facts.js";
 import "./editor.js";
 import "./uploads.js";
+import "./focus.js"; // last: whoever knows better where the focus belongs has put it there by then
 
 // What one page alone needs is fetched by that page.
 if (document.getElementById("phases")) import("./plan.js");

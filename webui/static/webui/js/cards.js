@@ -21,14 +21,14 @@ export function placeOf(node) {
 }
 
 /** Put the focus where it was before a card went away: on the card if it is still there, else on the one in its place. */
-export function focusAt({ id, cell, place }) {
+function focusAt({ id, cell, place }) {
   const list = document.querySelector(`[data-cell="${CSS.escape(cell)}"]`);
   const cards = list ? cardsIn(list) : [];
   const card = cards.find((each) => each.id === id) ?? cards[Math.min(place, cards.length - 1)];
   if (card) focus(card);
 }
 
-export function current() {
+function current() {
   return cardOf(document.activeElement) ?? (pointed?.isConnected ? pointed : undefined);
 }
 

@@ -8,7 +8,7 @@ let pressed = [];
 let forget;
 
 // WCAG 2.1.4: keys without a modifier can be switched off, on the account page.
-export const singleKeys = document.documentElement.dataset.shortcuts !== "off";
+const singleKeys = document.documentElement.dataset.shortcuts !== "off";
 
 /**
  * Make keys do something: "j", "g b" (one after the other), "Shift+J", "Mod+k" (Ctrl, or Cmd on a Mac), several with commas.
@@ -74,11 +74,13 @@ function clear() {
   pressed = [];
 }
 
+// Escape leaves a field with what is typed in it, so that the single keys work again; Tab goes on from there.
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat && pressed.length) return;
   if (["Shift", "Control", "Meta", "AltGraph", "CapsLock"].includes(event.key)) return;
   const name = nameOf(event);
   const isPlain = !name.startsWith("Mod+");
+  if (name === "Escape" && types(event.target) && !event.target.closest("dialog, details[open]")) return event.target.blur();
   if (isPlain && (!singleKeys || types(event.target))) return clear();
   clearTimeout(forget);
   pressed.push(name);
@@ -162,7 +164,7 @@ function grouped(list) {
 }
 
 /** Show every shortcut that is live on this page. */
-export function showSheet() {
+function showSheet() {
   const dialog = sheet();
   const from = document.activeElement;
   dialog.addEventListener("close", () => {

@@ -11,6 +11,7 @@ let input;
 let list;
 let note;
 let asked;
+let answered; // the text whose answer is listed
 let timer;
 
 const make = (tag, { text = "", ...attributes } = {}, ...children) => {
@@ -105,25 +106,32 @@ function show(found, words) {
 }
 
 async function ask() {
-  const text = input.value.trim();
+  const typed = input.value;
+  const text = typed.trim();
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   asked?.abort();
   asked = new AbortController();
   const address = new URL(opener.href);
   address.searchParams.set("q", text);
-  let answer;
+  let found;
   try {
-    answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asked.signal });
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asked.signal });
+    if (answer.ok) found = new DOMParser().parseFromString(await answer.text(), "text/html").body.children;
   } catch (error) {
     if (error.name === "AbortError") return;
   }
-  if (!answer?.ok) {
-    show([], words);
-    note.textContent = "The server cannot be reached. Try again in a moment.";
-    return;
+  answered = typed;
+  show([...(found ?? [])], words);
+  if (!found) note.textContent = "The server cannot be reached. Try again in a moment.";
+}
+
+// What is listed may still answer an earlier text: nobody who types fast is taken to what was found before.
+async function enter() {
+  if (answered !== input.value) {
+    clearTimeout(timer);
+    await ask();
   }
-  const part = new DOMParser().parseFromString(await answer.text(), "text/html");
-  show([...part.body.children], words);
+  if (dialog.open && answered === input.value) list.querySelector('[aria-selected="true"]')?.click();
 }
 
 function move(event) {
@@ -135,8 +143,7 @@ function move(event) {
     dialog.close();
   } else if (event.key === "Enter" && !event.isComposing) {
     event.preventDefault();
-    clearTimeout(timer);
-    all[at]?.click();
+    enter();
   } else if (to !== undefined && all.length) {
     event.preventDefault();
     choose(all.at(to % all.length));
@@ -173,6 +180,7 @@ function open() {
   actionsOfPage = entries().filter((entry) => !entry.element?.matches("[data-opens-palette]") && entry.keys !== "Mod+k" && !entry.keys.startsWith("g "));
   dialog.addEventListener("close", () => from?.isConnected && from.focus(), { once: true });
   input.value = "";
+  answered = undefined;
   list.replaceChildren();
   note.textContent = "";
   dialog.showModal();
