@@ -81,9 +81,14 @@ class Refusals:
             return None
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
-        template = "404.html" if error.status == 404 else "errors/refused.html"
+        template = "404.html" if error.status == 404 else "403.html" if _is_closed(request, error) else "errors/refused.html"
         context = {"sentence": error.sentence, "title": error.title, "typed": _typed(request), "back": _came_from(request)}
         return render(request, template, context, status=error.status)
+
+
+def _is_closed(request: HttpRequest, error: MusterError) -> bool:
+    """Whether a page may not be seen at all; a refused form shows what was typed instead."""
+    return error.status == 403 and request.method == "GET"
 
 
 def _is_ours(request: HttpRequest) -> bool:
