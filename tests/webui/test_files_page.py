@@ -3,6 +3,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.html import strip_tags
 
 from coordination.models import Task, User
+from tests.repo_store.hostile_names import HOSTILE_NAMES, MISPLACED_NAMES
 from tests.webui.conftest import signed_in
 
 INSTRUCTIONS = "instructions.md"
@@ -71,6 +72,17 @@ def test_what_is_not_text_is_only_downloaded(pat: User, task: Task) -> None:
 def test_a_name_that_leads_elsewhere_is_refused(pat: User, task: Task, path: str) -> None:
     form = {"path": path, "content": "x", "base": task.head}
     assert signed_in(pat).post(f"/t/{task.pk}/files/save", form).status_code in (404, 422)
+
+
+def test_the_editor_refuses_every_hostile_name_of_the_table(pat: User, task: Task) -> None:
+    """The table is the one that the API and a push are held against."""
+    client, before = signed_in(pat), set(task.files.values_list("path", flat=True))
+    for name in [*(name for name, _ in HOSTILE_NAMES), *MISPLACED_NAMES]:
+        if name != name.strip() or any("\ud800" <= char <= "\udfff" for char in name):
+            continue  # a form trims what is typed, and cannot carry half a character
+        status = client.post(f"/t/{task.pk}/files/save", {"path": name, "content": "x", "base": task.head}).status_code
+        assert status in (404, 422), (name, status)
+    assert set(task.files.values_list("path", flat=True)) == before
 
 
 def test_a_diff_shows_what_changed_and_a_restore_brings_it_back(pat: User, task: Task) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from coordination.models import TaskFile
 from tests.coordination.api.conftest import AddTask, Caller
+from tests.repo_store.hostile_names import HOSTILE_NAMES
 
 
 def save(planner: Caller, number: int, path: str, content: str, base: str) -> dict[str, Any]:
@@ -94,6 +95,19 @@ def test_a_name_that_could_do_harm_is_refused_before_anything_is_touched(planner
     task = add()
     refused = planner.put(f"tasks/{task.pk}/files/{path}", {"content": "x", "base": ""})
     assert refused.status in (404, 422), refused
+    assert not TaskFile.objects.exists()
+
+
+def test_every_hostile_name_of_the_table_is_refused_with_its_reason(planner: Caller, add: AddTask) -> None:
+    """The table is the one that a push is held against."""
+    task = add()
+    for name, word in HOSTILE_NAMES:
+        if any("\ud800" <= char <= "\udfff" for char in name):
+            continue  # JSON cannot carry half a character
+        refused = planner.post(f"tasks/{task.pk}/files", {"files": {name: "x"}, "base": ""})
+        assert refused.status == 422, (name, refused)
+        if 0 < len(name) <= 500 and "\0" not in name:  # those are refused before anybody looks at them as names
+            assert word in refused.json["detail"], (name, refused)
     assert not TaskFile.objects.exists()
 
 
