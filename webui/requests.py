@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from coordination.actor import Actor
-from coordination.errors import Invalid
+from coordination.errors import Invalid, LimitExceeded
 from coordination.models import Project
 from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
@@ -26,6 +26,8 @@ from coordination.queries.needs_you import needs_you_count
 
 View = Callable[..., HttpResponseBase]
 Undo = tuple[str, str, Mapping[str, object]]
+
+MOST_UPLOADED = 50_000_000  # bytes of one form
 
 
 class Request(HttpRequest):
@@ -137,6 +139,15 @@ def typed(form: forms.BaseForm) -> dict[str, Any]:
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
     raise Invalid(f"{label}: {errors[0]}" if label else str(errors[0]), field=name)
+
+
+def uploaded(request: Request, *names: str) -> list[tuple[str, bytes]]:
+    """Return the name and content of every file that came in these fields; none is read if they are too much for the memory."""
+    files = [file for name in names for file in request.FILES.getlist(name)]
+    size = sum(file.size or 0 for file in files)
+    if size > MOST_UPLOADED:
+        raise LimitExceeded(f"These files have {size:,} bytes; send at most {MOST_UPLOADED:,} at once.", field=names[0])
+    return [(file.name or "", file.read()) for file in files]
 
 
 def actor_of(request: Request) -> Actor:

@@ -13,6 +13,7 @@ from coordination.operations.files import save_files
 from coordination.operations.report import Report
 from coordination.queries import versions
 from tests.webui.conftest import signed_in, started
+from webui.requests import MOST_UPLOADED
 
 IN_PLACE = {"HX-Request": "true"}
 BOXES = b"---\ncontext: [task:1/result]\n---\n\n# Do it\n\n- [ ] first `one`\n- [x] `second`\n"
@@ -148,3 +149,10 @@ def test_the_files_page_takes_few_queries_with_many_files(
     with django_assert_max_num_queries(15):
         page = client.get(f"/t/{task.pk}/files").content.decode()
     assert page.count("has no result yet") == 24, "in the text's head and in the list"
+
+
+def test_more_than_the_memory_should_hold_is_refused_before_it_is_read(pat: User, task: Task) -> None:
+    file = SimpleUploadedFile("large.bin", bytes(MOST_UPLOADED + 1))
+    answer = signed_in(pat).post(f"/t/{task.pk}/files/upload", {"file": file, "base": task.head})
+    assert answer.status_code == 413
+    assert "send at most 50,000,000 at once" in answer.content.decode()

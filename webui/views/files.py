@@ -20,7 +20,7 @@ from coordination.queries import task_page, versions
 from coordination.queries.access import Permission, find_task
 from webui import markdown
 from webui.forms import ReferenceForm, RenameForm, SaveFileForm, written
-from webui.requests import Request, Undo, actor_of, acts, done, for_people, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, for_people, page, shows, typed, uploaded
 from webui.views.task import git_url, heading
 
 # A user's file is never a page of ours: no script, no form, no frame, no sniffing.
@@ -135,10 +135,10 @@ def preview(request: Request, task_id: int) -> HttpResponse:
 def upload(request: Request, task_id: int) -> HttpResponse:
     """Add the files that were chosen or dropped, all in one version; one that is there gets a new version."""
     task = find_task(request.caller, task_id, Permission.PLAN)
-    chosen = request.FILES.getlist("file")
+    chosen = uploaded(request, "file")
     if not chosen:
         raise Invalid("Choose at least one file.", field="file")
-    news = {f"context/{PurePosixPath(file.name or '').name}": file.read() for file in chosen}
+    news = {f"context/{PurePosixPath(name).name}": content for name, content in chosen}
     names = ", ".join(sorted(news))
     operations.save_files(task, news, base=request.POST.get("base", ""), actor=actor_of(request), message=f"Upload {names[:400]}")
     undo = restoring(task, request.POST.get("base", ""), names) if len(news) == 1 else None

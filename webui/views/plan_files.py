@@ -13,7 +13,7 @@ from coordination.plan_parcel import as_tar, as_zip, unpacked, unwrapped, wrappe
 from coordination.plan_writing import write_plan
 from coordination.queries.access import Permission, find_project
 from coordination.queries.planned import planned
-from webui.requests import Request, actor_of, acts, done, page, server_of, shows
+from webui.requests import Request, actor_of, acts, done, page, server_of, shows, uploaded
 from webui.views.files import SANDBOX
 
 ARCHIVES = {"zip": (as_zip, "application/zip", "zip"), "tar": (as_tar, "application/gzip", "tar.gz")}
@@ -37,12 +37,11 @@ def download(request: Request, slug: str) -> HttpResponse:
 def preview(request: Request, slug: str) -> HttpResponse:
     """What the uploaded plan would create, change and leave alone. Nothing happens."""
     project = find_project(request.caller, slug, Permission.PLAN)
-    chosen = [*request.FILES.getlist("directory"), *request.FILES.getlist("archive")]
     # A browser that sends a directory says each file's path beside it: the name of an upload is only its last part.
-    paths = _paths(request.POST.get("paths", ""))
-    names = [paths[place] if place < len(paths) and paths[place] else (file.name or "") for place, file in enumerate(chosen)]
+    paths = dict(enumerate(_paths(request.POST.get("paths", ""))))
     try:
-        files = unpacked((name, file.read()) for name, file in zip(names, chosen, strict=True))
+        chosen = uploaded(request, "directory", "archive")
+        files = unpacked((paths.get(place) or name, content) for place, (name, content) in enumerate(chosen))
         return _preview(request, project, files)
     except Invalid as refusal:
         return _refused(request, project, refusal)
