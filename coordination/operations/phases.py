@@ -79,10 +79,16 @@ def edit_phase(phase: Phase, changes: Mapping[str, Any], *, actor: Actor, expect
 
 @atomically
 def move_phase(phase: Phase, position: int, *, actor: Actor) -> None:
-    """Put the phase at `position`, 1 for the first. This is the order of display; `link_phases` says what waits for what."""
+    """Put the phase at `position`, 1 for the first. This is the order of display; `link_phases` says what waits for what.
+
+    A phase that stands there already is left alone, and there is nothing to tell.
+    """
     lock_project(phase.project_id)
-    others = list(Phase.objects.filter(project=phase.project_id).exclude(pk=phase.pk).order_by("position", "pk"))
+    before = list(Phase.objects.filter(project=phase.project_id).order_by("position", "pk"))
+    others = [each for each in before if each.pk != phase.pk]
     others.insert(max(0, min(position - 1, len(others))), phase)
+    if [each.pk for each in others] == [each.pk for each in before]:
+        return
     for place, each in enumerate(others, start=1):
         each.position = place
     Phase.objects.bulk_update(others, ["position"])
