@@ -65,6 +65,7 @@ class Journey:
         expect(self.page.get_by_role("heading", name="No projects yet")).to_be_visible()
 
     def create_the_project(self) -> None:
+        self.hands.press(self.page.locator("summary", has_text="New project"))
         self.hands.write(self.page.get_by_label("Name"), "Lighthouse")
         self.hands.write(self.page.get_by_label("Slug"), "lighthouse")
         self.hands.press(self.page.get_by_role("button", name="Create the project"))
