@@ -62,12 +62,17 @@ NOT_HANDED_BACK = """(attempts_made = 0 OR NOT EXISTS (
         WHERE h.task_id = coordination_task.id AND h.agent_id = %(agent)s AND h.outcome = 'released' AND h.finished_at > %(rested)s
     ))"""
 
+# The head of each lane is found first: joined at once, a planner may rather read all tasks than ask the index for each lane.
 LANES_WITH_WORK = f"""
-    SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running, t.sort_key, t.id
-    FROM coordination_laneagent a
-        JOIN coordination_lane l ON l.id = a.lane_id
-        JOIN coordination_project p ON p.id = l.project_id
-        JOIN coordination_task t ON t.id = (
+    WITH lanes AS MATERIALIZED (
+        SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running, (
             SELECT id FROM coordination_task
-            WHERE lane_id = l.id AND {FREE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1)
-    WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL"""
+            WHERE lane_id = l.id AND {FREE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1
+        ) AS head
+        FROM coordination_laneagent a
+            JOIN coordination_lane l ON l.id = a.lane_id
+            JOIN coordination_project p ON p.id = l.project_id
+        WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL
+    )
+    SELECT lanes.id, lanes.project_id, lanes.tier, lanes.capabilities, lanes.max_running, t.sort_key, t.id
+    FROM lanes JOIN coordination_task t ON t.id = lanes.head"""

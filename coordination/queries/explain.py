@@ -158,6 +158,8 @@ def _of_person(task: Task) -> list[Reason]:
 
 
 def _of_time(task: Task) -> list[Reason]:
+    if not task.not_before and not task.retry_at:
+        return []
     moment = now()
     reasons = []
     if task.not_before and task.not_before > moment:
