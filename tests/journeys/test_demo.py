@@ -52,7 +52,10 @@ class Demo:
         """Return the agents' process numbers and workspaces."""
         found = {}
         for pid in descendants(self.process.pid):
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            try:
+                arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended since it was listed
             if "--workspace" in arguments:
                 found[pid] = Path(arguments[arguments.index("--workspace") + 1])
         return found

@@ -138,7 +138,7 @@ def test_a_log_grows_while_it_is_read(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/5/attempts/1/")
     beside(tally, LOG.format("counted 400,000 lines", 75))
-    expect(page.locator(".log")).to_contain_text("counted 400,000 lines")
+    expect(page.locator(".attempt-log")).to_contain_text("counted 400,000 lines")
     expect(page.locator("progress")).to_have_attribute("value", "75")
 
 

@@ -64,8 +64,11 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
+let isSaying = false;
+document.body.addEventListener("htmx:beforeSwap", () => (isSaying = Boolean(document.activeElement?.closest(".remark-row.is-new"))));
 document.body.addEventListener("htmx:afterSettle", () => {
-  if (opener?.isConnected && document.activeElement === document.body) opener.focus();
+  if (opener?.isConnected && (isSaying || document.activeElement === document.body)) opener.focus();
+  isSaying = false;
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
