@@ -98,16 +98,22 @@ class Keyboard(Hands):
         assert field.evaluate(CHOSEN) == option
 
     def go(self, place: str) -> None:
+        self._await_keys()
         with self.page.expect_navigation():
             self.page.keyboard.press("g")
             self.page.keyboard.press(LETTERS[place])
 
     def open_task(self, title: str) -> None:
+        self._await_keys()
         self.page.keyboard.press("Control+k")
         expect(self.page.get_by_role("combobox", name="Search or do something")).to_be_focused()
         with self.page.expect_navigation():
             self.page.keyboard.insert_text(title)
             self.page.keyboard.press("Enter")
+
+    def _await_keys(self) -> None:
+        """Wait until the page has read its shortcuts, which it does after it is drawn."""
+        expect(self.page.locator('header [data-key="g h"][title$=")"]')).to_be_attached()
 
     def reach(self, control: Locator) -> None:
         """Move the focus to a control with Tab or Shift+Tab; it must be on the screen then."""
