@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, QuerySet, Value
 
 from coordination.lifecycle import State
-from coordination.models import Attempt, Phase, Project, Task
+from coordination.models import Phase, Project, Task
 from coordination.queries.cards import Card, cards_of
 from coordination.queries.plan import TONE_OF, Progress
 from coordination.queries.swimlanes import NOT_BEGUN, Kind, Swimlane, lanes_of, narrowed
@@ -114,7 +114,7 @@ def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = N
         return Board(_filled(tasks, heads, shown), [], 0, phases, sum(totals.values()))
     found = lanes_of(project, shown.lanes, phases, counts, every=matching is None)
     upto = min(max(shown.upto, LANES), MOST_LANES)
-    lanes = [_lane(lane, counts.get(lane.id, Counter()), shown) for lane in found[:upto]]
+    lanes = [_lane(lane, counts.get(lane.counted_as, Counter()), shown) for lane in found[:upto]]
     filled = iter(_filled(tasks, [column for lane in lanes if not lane.is_folded for column in lane.columns], shown))
     lanes = [lane if lane.is_folded else LaneOfBoard(lane.lane, lane.progress, False, [next(filled) for _ in COLUMNS]) for lane in lanes]
     return Board(heads, lanes, max(len(found) - upto, 0), phases, sum(totals.values()))
@@ -196,28 +196,31 @@ def _merged(kind: ColumnKind, rows: list[tuple[int, int, int, object]]) -> list[
     return [row[1] for row in rows]
 
 
-def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
+def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int | str, Counter[str]]:
     """Count the tasks of each phase by state, from the index alone where nothing is filtered."""
     tasks = Task.objects.filter(phase__in=[phase.pk for phase in phases]) if matching is None else matching
     rows = tasks.order_by().values_list("phase_id", "state").annotate(number=Count("*"))
-    counts: dict[int, Counter[str]] = {}
+    counts: dict[int | str, Counter[str]] = {}
     for phase_id, state, count in rows:
         counts.setdefault(phase_id, Counter())[state] = count
     return counts
 
 
-def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
-    """Count the tasks of each agent by state, as `swimlanes.OF_TASK` says whose they are, by a join where that would look up each."""
+def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int | str, Counter[str]]:
+    """Count the tasks of each agent by state. Nobody's are what is left of all, so that none of them is looked at."""
     tasks = (project.tasks.all() if matching is None else matching).order_by()
-    begun = Attempt.objects.filter(number=F("task__attempts_made"), task__in=tasks.exclude(state__in=NOT_BEGUN).values("pk")).order_by()
-    others = tasks.filter(Q(state__in=NOT_BEGUN) | Q(attempts_made=0))
-    of_agents = begun.values_list("agent_id", "task__state").annotate(tally=Count("*"))
-    of_assigned = others.values_list("assigned_to_id", "state").annotate(tally=Count("*"))
-    counts: dict[int, Counter[str]] = {}
-    for place, agent_id, state, tally in _together([(0, of_agents), (1, of_assigned)]):
-        lane = agent_id if place == 0 or state in NOT_BEGUN else 0
-        counts.setdefault(lane or 0, Counter())[state] += tally
-    return counts
+    counted = [
+        tasks.values_list(Value(""), "state"),
+        tasks.exclude(state__in=NOT_BEGUN).exclude(last_agent="").values_list("last_agent", "state"),
+        tasks.filter(state__in=NOT_BEGUN, assigned_to__isnull=False).values_list("assigned_to__name", "state"),
+    ]
+    counts: dict[int | str, Counter[str]] = {"": Counter()}
+    for _, name, state, tally in _together([(place, rows.annotate(tally=Count("*"))) for place, rows in enumerate(counted)]):
+        counts.setdefault(name, Counter())[state] += tally
+        if name:
+            counts[""][state] -= tally
+    counts[""] = +counts[""]
+    return {name: found for name, found in counts.items() if found}
 
 
 def _summed(counters: Collection[Counter[str]]) -> Counter[str]:
