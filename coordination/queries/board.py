@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +19,8 @@ PAGE = 15
 LANE_PAGE = 6
 NEXT_PAGE = 30  # of a column that is scrolled to its end
 LANES = 8
-MOST_SHOWN = 200  # of one column, when a board that was scrolled far refreshes itself
+MOST_SHOWN = 5_000  # of one column, when a board that was scrolled far refreshes itself
+BEFORE, BEHIND = 20, 40  # of them drawn around the first that is seen; of the others the page has the cards already
 MOST_LANES = 40
 
 
@@ -46,6 +47,13 @@ COLUMN_OF = {state: kind for kind in COLUMNS for state in kind.states}
 
 
 @dataclass(frozen=True)
+class Stub:
+    """The place of a card that is far from what is seen; the page has it, or asks again when it comes into sight."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Column:
     """One column, or a lane's part of it. `total` counts its tasks, `cards` are the first of them."""
 
@@ -54,7 +62,7 @@ class Column:
     total: int
     limit: int | None = None  # of tasks in the whole column; more are too many
     is_folded: bool = False
-    cards: list[Card] = field(default_factory=list)
+    cards: list[Card | Stub] = field(default_factory=list)
 
     @property
     def next_offset(self) -> int | None:
@@ -95,12 +103,16 @@ class Board:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page."""
+    """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page.
+
+    Of such a cell, `cells` says how many cards it shows, and `at` which of them is the first that is seen, from 0.
+    """
 
     lanes: Kind | None = None
     upto: int = LANES
     folded: Collection[str] = ()
     cells: Mapping[str, int] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=dict)
 
 
 def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = None) -> Board:
@@ -147,13 +159,19 @@ def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> l
     """Put the first cards into every column that is open."""
     limits = [_limit(column, shown) for column in columns]
     ids = _first_ids(tasks, columns, limits)
-    cards = {card.task.pk: card for card in cards_of([pk for found in ids.values() for pk in found])}
+    drawn = [pk for place, found in ids.items() for pk in found[_window(columns[place], shown)]]
+    cards = {card.task.pk: card for card in cards_of(drawn)}
+    gone = set(drawn) - set(cards)
     return [
-        Column(
-            column.kind, column.lane, column.total, column.limit, column.is_folded, [cards[pk] for pk in ids.get(place, ()) if pk in cards]
-        )
+        replace(column, cards=[cards.get(pk) or Stub(str(pk)) for pk in ids.get(place, ()) if pk not in gone])
         for place, column in enumerate(columns)
     ]
+
+
+def _window(column: Column, shown: Shown) -> slice:
+    """Return which cards of a column are drawn: those around the first that is seen."""
+    seen = max(shown.at.get(column.cell, 0), BEFORE)
+    return slice(seen - BEFORE, seen + BEHIND)
 
 
 def _limit(column: Column, shown: Shown) -> int:
