@@ -70,6 +70,7 @@ class Group:
     """The rows of one group on this page; `total` counts all of it. `key` is "" where nothing is grouped, or for no agent."""
 
     key: str
+    title: str
     total: int
     tasks: list[Task]
 
@@ -138,7 +139,8 @@ def _grouped(shown: Sequence[Task], grouping: Grouping | None, totals: dict[str,
     groups: dict[str, Group] = {}
     for task in shown:
         key = _group_of(task, grouping)
-        groups.setdefault(key, Group(key, totals.get(key, 0), [])).tasks.append(task)
+        title = getattr(task, "agent_title", None) if grouping and grouping.key == "agent" else key
+        groups.setdefault(key, Group(key, title or key, totals.get(key, 0), [])).tasks.append(task)
     return list(groups.values())
 
 

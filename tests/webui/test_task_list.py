@@ -60,7 +60,7 @@ def test_rows_are_filtered_sorted_and_grouped(vera: User, tasks: list[Task], par
 def test_a_row_tells_who_works_on_it(vera: User, tasks: list[Task], jared: Agent, key: ApiKey) -> None:
     started(tasks[1], jared, key)
     page = signed_in(vera).get(LIST, {"group": "agent"}).content.decode()
-    assert re.search(r"<bdi>jared</bdi> <span class=\"figure\">1<", page)
+    assert re.search(r"<bdi>Jared</bdi> <span class=\"figure\">1<", page)
     assert "<bdi>Jared</bdi></span>" in page
     assert '1<span class="muted">/3</span>' in page
 
