@@ -73,5 +73,24 @@ document.body.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt.id === "bulk") event.detail.parameters.task = [...picked];
 });
 register("Escape", "Clear the selection", clear, { where: "#bulk.is-on", group: "Cards" });
+// What the bar can do is in the palette too, while something is selected.
+const DEEDS = [
+  ["Set the priority of the selected tasks", "#bulk-priority"],
+  ["Set the tier of the selected tasks", "#bulk-tier"],
+  ["Move the selected tasks to a phase", "#bulk-phase"],
+  ["Assign the selected tasks to an agent", "#bulk-agent"],
+  ["Label the selected tasks", "#bulk-labels"],
+  ["Run the selected tasks again", "#bulk button[value=requeue]"],
+  ["Cancel the selected tasks", "#bulk button[value=cancel]"],
+];
+for (const [says, control] of DEEDS) {
+  const use = () => {
+    const found = document.querySelector(control);
+    found.focus();
+    if (found.matches("button")) found.click();
+  };
+  register("", says, use, { where: "#bulk.is-on", group: "Cards" });
+}
+
 for (const box of boxes()) note(box);
 tell();
