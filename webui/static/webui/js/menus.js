@@ -21,7 +21,7 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   const dialog = document.getElementById("card-menu");
   if (!dialog.open) dialog.replaceChildren();
-  await htmx.ajax("GET", link.dataset.menu, { target: dialog, swap: "innerHTML" });
+  await htmx.ajax("GET", link.dataset.menu, { target: dialog, swap: "innerHTML" }).catch(() => undefined); // said below
   if (!dialog.firstElementChild) return say("The menu could not be fetched. Try again in a moment, or open the task.", { error: true });
   dialog.showModal();
   dialog.addEventListener("close", () => link.isConnected && link.focus(), { once: true });
