@@ -104,9 +104,10 @@ def _selected(page: Page) -> None:
 
 
 def _bulk_results(page: Page) -> None:
-    """Every task is to be for any agent, as it is: what is done or held refuses, and nothing changes."""
+    """What is not finished refuses to run again, and nothing changes."""
+    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_label("Select every row of this page").check()
-    page.locator("#bulk").get_by_role("button", name="Assign").click()
+    page.locator("#bulk").get_by_role("button", name="Run again").click()
     page.get_by_role("dialog", name="What became of the selected tasks").wait_for()
 
 
@@ -142,7 +143,7 @@ PAGES = [
     Shot("filter-refused", "/p/tally/?q=state:wating+parser"),
     Shot("views", "/p/tally/?q=state:failed", _menu(".views")),
     Shot("list-empty", "/p/tally/list?q=label:nothing"),
-    Shot("list-results", "/p/tally/list", _bulk_results),
+    Shot("list-results", "/p/tally/list?q=state:running,waiting", _bulk_results),
     Shot("list", "/p/tally/list", is_shown=True),
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),
