@@ -18,6 +18,7 @@ SHEETS = (
     "list",
     "bulk",
     "plan",
+    "needs",
     "home",
     "history",
     "taskpage",

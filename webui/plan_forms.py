@@ -8,6 +8,7 @@ from django import forms
 from coordination.lifecycle import Gate
 from coordination.models import Phase, Task
 from webui.forms import ONE_LINE, PhaseForm
+from webui.words import OF_NEED
 
 GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
 
@@ -47,6 +48,10 @@ class HoldForm(forms.Form):
 
 class AddTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
+
+
+class KindForm(forms.Form):
+    kind = forms.ChoiceField(choices=list(OF_NEED.items()), error_messages={"required": "Choose what it waits for."})
 
 
 class SplitForm(forms.Form):

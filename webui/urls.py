@@ -151,6 +151,7 @@ urlpatterns = [
     path("t/<int:task_id>/children", task.add_child, name="add_child"),
     path("t/<int:task_id>/needs", task.add_need, name="add_need"),
     path("t/<int:task_id>/needs/find", task.find_need, name="find_need"),
+    path("t/<int:task_id>/needs/<int:on_id>/kind", waits.change_kind, name="change_need"),
     path("t/<int:task_id>/needs/<int:on_id>/remove", task.remove_need, name="remove_need"),
     path("t/<int:task_id>/files", files.files, name="task_files"),
     path("t/<int:task_id>/files/view", files.view, name="view_file"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from coordination.lifecycle import AgentState, Band, Outcome, PhaseState, State
+from coordination.lifecycle import AgentState, Band, DependencyKind, Outcome, PhaseState, State
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ OF_OUTCOME = {
     Outcome.EXPIRED: Look("Lease expired", "wifi-off", "failed"),
     Outcome.CANCELLED: Look("Cancelled", "ban", "waiting"),
     Outcome.LATE: Look("Late", "clock", "needs"),
+}
+OF_NEED = {
+    DependencyKind.SUCCESS: "to be done",
+    DependencyKind.FINISHED: "to end either way",
+    DependencyKind.FAILURE: "to fail",
 }
 OF_BAND = {
     Band.CRITICAL: Look("Critical", "chevrons-up", "failed"),
@@ -118,6 +123,7 @@ EVENT_WORDS = {
     "comment.added": "commented on a line of",
     "comment.resolved": "resolved a comment on",
     "dependency.added": "added a dependency to",
+    "dependency.changed": "changed a dependency of",
     "dependency.removed": "removed a dependency of",
     "files.saved": "saved a version of the files of",
     "message.said": "wrote a message",

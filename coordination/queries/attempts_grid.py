@@ -123,14 +123,14 @@ def _row(
 
 
 def _columns(rows: Iterable[Row]) -> list[Column]:
-    """Make every row as long as the longest, and sum up each column."""
+    """Make every row as long as the longest, and sum up each column: where older attempts are left out, others stand in it."""
     rows = list(rows)
     width = max((len(row.boxes) for row in rows), default=0)
     for row in rows:
         row.boxes.extend([None] * (width - len(row.boxes)))
-    lengths = [[box.lasts for row in rows if (box := row.boxes[place])] for place in range(width)]
-    middles = [_middle(each) for each in lengths]
-    longest = max(middles, default=timedelta(1))
+    lengths = [[box.lasts for row in rows if (box := row.boxes[place]) and not row.earlier] for place in range(width)]
+    middles = [_middle(each) if each else timedelta() for each in lengths]
+    longest = max(middles, default=timedelta())
     return [Column(place + 1, len(lengths[place]), middles[place], _share(middles[place], longest)) for place in range(width)]
 
 

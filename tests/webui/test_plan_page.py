@@ -153,14 +153,23 @@ def test_dependencies_are_picked_by_number_or_words(planner: Client, phase: Phas
 def test_the_forecast_is_told_with_what_it_rests_on(
     planner: Client, phase: Phase, task: Task, jared: Agent, key: ApiKey, ada: User
 ) -> None:
-    assert "Not enough finished attempts yet: 0 of 5." in shown(planner)
+    assert "A forecast needs 5 finished attempts; so far there are none." in shown(planner)
     for done in create_tasks(phase.project, [NewTask(title=f"Past {number}", phase=phase) for number in range(5)], actor=ada.actor):
         worked(done, jared, key, 30)
     page = shown(planner)
-    assert "Half of the runs end <b><time" in page
-    assert "From 5 finished attempts of this project (usually 30 min), played through 300 times with 1 agent at work." in page
+    assert "Done by <b><time" in page
+    assert "Played through 300 times with one agent, as long as 5 finished attempts of this project took: usually 30 min." in page
+    assert "Provided that" not in page
     assert f'<a href="/t/{task.pk}/">#{task.pk}</a>' in page[page.index("Critical path, 1 task") :]
-    assert "ends likely <b><time" in page
+    assert "done by <b><time" in page
+    phases.pause_phase(phase, actor=ada.actor)
+    page = shown(planner)
+    assert "Provided that <bdi>Build is resumed now</bdi>." in page
+    assert "if people do their part at once" in page
+    Task.objects.filter(project=phase.project).update(state=State.DONE)
+    page = shown(planner)
+    assert "Nothing is left to do." in page
+    assert "Provided that" not in page
 
 
 def test_a_page_of_tasks_opens_in_its_place(planner: Client, phase: Phase, ada: User) -> None:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from coordination.lifecycle import Outcome, State
 from coordination.queries.attempts_grid import Box
 from coordination.queries.timeline import Bar, Row, Timeline
+from coordination.queries.timescale import Tick
 from webui import words
 from webui.templatetags.muster import duration, icon
 
@@ -21,6 +22,7 @@ LANE = 30  # px
 WIDE = 2.2  # percent: a narrower bar has no room for its icon
 ROOMY = 8  # percent: room for it on a phone, too
 THINNEST = 0.3  # percent
+ROOMY_TICK = 17  # percent that a day takes on a phone
 ATTEMPT = '<a class="run tone-{}{}" href="{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="20" rx="4"/>{}</a>'
 WAIT = '<g class="wait of-{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="{}"/></g>'
 
@@ -42,9 +44,16 @@ def timeline_back(timeline: Timeline) -> SafeString:
 
 @register.simple_tag
 def timeline_axis(timeline: Timeline) -> SafeString:
-    clocks = format_html_join("", '<text x="{}%" y="26">{}</text>', ((tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks))
+    between = _between(timeline)
+    clocks = format_html_join(
+        "",
+        '<text{} x="{}%" y="26">{}</text>',
+        ((_if_between(tick in between), tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks),
+    )
     days = format_html_join(
-        "", '<text class="day" x="{}%" y="11">{}</text>', ((tick.left, _day(tick.at)) for tick in timeline.ticks if tick.is_new_day)
+        "",
+        '<text class="day{}" x="{}%" y="11">{}</text>',
+        ((" is-between" if tick in between else "", tick.left, _day(tick.at)) for tick in timeline.ticks if tick.is_new_day),
     )
     gaps = format_html_join(
         "",
@@ -169,7 +178,24 @@ def _exact(moment: datetime) -> str:
     return f"{local.day} {local:%b %H:%M:%S}"
 
 
+def _between(timeline: Timeline) -> set[Tick]:
+    """Return the ticks whose words have no room on a phone."""
+    skips = [gap.left + gap.width / 2 for gap in timeline.scale.gaps]
+    kept: list[Tick] = []
+    for tick in timeline.ticks:
+        is_free = not any(-4 < skip - tick.left < ROOMY_TICK for skip in skips)
+        if is_free and (not kept or tick.left - kept[-1].left >= ROOMY_TICK):
+            kept.append(tick)
+    return set(timeline.ticks) - set(kept)
+
+
+def _if_between(is_between: bool) -> SafeString:
+    return SafeString(' class="is-between"' if is_between else "")
+
+
 def _clock(moment: datetime, timeline: Timeline) -> str:
+    if all(tick.is_new_day for tick in timeline.ticks):
+        return ""
     seconds = any(tick.at.second for tick in timeline.ticks)
     return f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
 

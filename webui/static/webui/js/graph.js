@@ -163,7 +163,7 @@ function watch() {
   part.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const node = event.target.closest(".node");
-    if (event.key === "Escape") part.querySelector("[data-closes]")?.click();
+    if (event.key === "Escape") part.querySelector("a[data-closes]")?.click();
     else if (!event.target.closest(".graph-view")) return;
     else if (ARROWS[event.key] && node && !event.shiftKey) neighbour(node, event.key)?.focus();
     else if (ARROWS[event.key]) pan(...ARROWS[event.key]);
