@@ -167,7 +167,9 @@ class TaskForm(forms.Form):
     """A new task, or the plain facts of one that exists."""
 
     title = forms.CharField(max_length=500, widget=ONE_LINE)
-    phase = forms.ModelChoiceField(queryset=Phase.objects.none(), empty_label=None)
+    phase = forms.ModelChoiceField(
+        queryset=Phase.objects.none(), empty_label=None, error_messages={"invalid_choice": "This phase is gone. Choose another."}
+    )
     objective = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="One or two sentences: what is true when it is done."
     )

@@ -19,7 +19,12 @@ class NewPhaseForm(PhaseForm):
     Nothing chosen means the last place as it is when the form comes in: the page may have been open while phases were added.
     """
 
-    behind = forms.ChoiceField(required=False, label="Place", help_text="What follows there follows the new one.")
+    behind = forms.ChoiceField(
+        required=False,
+        label="Place",
+        help_text="What follows there follows the new one.",
+        error_messages={"invalid_choice": "The phase that it was to follow is gone. Choose another place."},
+    )
     open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")
 
     def __init__(self, *args: Any, phases: Iterable[Phase], **kwargs: Any) -> None:

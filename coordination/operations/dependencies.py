@@ -2,7 +2,7 @@
 
 from coordination.actor import Actor
 from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
-from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind
+from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind, State
 from coordination.models import Dependency, Task
 from coordination.models.sql import rows
 from coordination.operations.atomic import atomically
@@ -46,6 +46,8 @@ def change_dependency(task: Task, on: Task, kind: str, *, actor: Actor) -> None:
         return
     if task.state not in MAY_STILL_WAIT:
         raise _too_late(task)
+    if kind == DependencyKind.FAILURE and on.state == State.DONE:
+        raise WrongState(f"#{on.pk} is done and will not fail: #{task.pk} would never run.", state=on.state)
     before, edge.kind = edge.kind, kind
     edge.save(update_fields=["kind"])
     recount_blockers(task.pk)

@@ -353,7 +353,7 @@ def _conditions(
         (f"{counted(states[State.FAILED], 'failed task')} tried again now", states[State.FAILED]),
         (f"{counted(sum(task.awaits_person for task in tasks), 'proposed task')} allowed now", any(task.awaits_person for task in tasks)),
         (f"the cancelled work that {counted(dead_ends, 'task waits', 'tasks wait', verb=False)} for is not needed", dead_ends),
-        (f"an agent joins that can run the {counted(strange, 'task', verb=False)} nobody alive can run", strange and crews.agents),
+        (f"an agent joins for the {counted(strange, 'task', verb=False)} that no live agent can run", strange and crews.agents),
         ("an agent starts now", strange and not crews.agents),
     ]
     return [sentence for sentence, holds in said if sentence and holds]
@@ -368,8 +368,8 @@ def _basis(known: Experience, crews: Crews, runs: Sequence[Sequence[float]]) -> 
         return "No end in sight: some tasks wait for tasks of a later phase, so that neither can begin. Change their dependencies."
     where = f"all projects, since this one has fewer than {ENOUGH}" if known.is_fleet else "this project"
     agents = "one agent" if crews.agents < 2 else f"the {crews.agents} agents that are alive"
+    attempts = counted(known.used, "finished attempt", verb=False)
     retried = f", and {known.retried:,} more came to nothing" if known.retried else ""
     return (
-        f"Played through {len(runs)} times with {agents}, as long as {counted(known.used, 'finished attempt', verb=False)} of {where} took: "
-        f"usually {roughly(known.median)}{retried}."
+        f"Played through {len(runs)} times with {agents}, as long as {attempts} of {where} took: usually {roughly(known.median)}{retried}."
     )

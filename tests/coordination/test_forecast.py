@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.lifecycle import Gate, Outcome, State
+from coordination.lifecycle import Gate, Outcome, PhaseState, State
 from coordination.models import Agent, Attempt, Dependency, Phase, PhaseLink, Task
 from coordination.models.clock import now
 from coordination.operations import finish, phases, projects
@@ -175,7 +175,7 @@ def test_nobody_to_do_it_is_said(plan: Plan) -> None:
     worked(plan, [10] * 5)
     plan.task("Ordinary")
     plan.task("Weld it", capabilities=["welding"])
-    assert forecast(plan.project).conditions == ["an agent joins that can run the 1 task nobody alive can run"]
+    assert forecast(plan.project).conditions == ["an agent joins for the 1 task that no live agent can run"]
     Agent.objects.update(silent_since=now())
     told = forecast(plan.project)
     assert told.conditions == ["an agent starts now"]

@@ -55,6 +55,23 @@ def test_a_phase_is_added_at_the_end_by_a_page_that_is_older_than_the_last_phase
     assert [link.after.name for link in Phase.objects.get(name="Build").links.all()] == ["Survey"]
 
 
+def test_a_phase_that_is_gone_is_no_place_for_a_new_one(planner: Client, phase: Phase, ada: User) -> None:
+    gone = phases.create_phase(phase.project, name="Gone", actor=ada.actor)
+    assert f'<option value="{gone.pk}">After Gone</option>' in planner.get("/p/tally/plan", headers=HTMX).content.decode()
+    phases.delete_phase(gone, actor=ada.actor)
+    refused = planner.post("/p/tally/phases", {"name": "Verify", "gate": Gate.AUTO, "behind": gone.pk}, headers=HTMX)
+    assert "The phase that it was to follow is gone. Choose another place." in refused.content.decode()
+    assert in_order() == ["Build"]
+
+
+def test_a_new_task_is_offered_the_phase_that_is_at_work(planner: Client, phase: Phase, ada: User) -> None:
+    Phase.objects.filter(pk=phase.pk).update(state=PhaseState.COMPLETED)
+    planned, active = (phases.create_phase(phase.project, name=name, actor=ada.actor) for name in ("Planned", "At work"))
+    Phase.objects.filter(pk=planned.pk).update(state=PhaseState.PLANNED)
+    Phase.objects.filter(pk=active.pk).update(state=PhaseState.ACTIVE)
+    assert f'<option value="{active.pk}" selected>At work</option>' in shown(planner, "/p/tally/tasks/new")
+
+
 def test_a_task_without_a_phase_to_stand_in_is_told_what_comes_first(planner: Client, project: Project) -> None:
     assert "Add the first phase to the plan" in shown(planner, "/p/tally/tasks/new")
 

@@ -142,7 +142,8 @@ def _word(node: TaskNode, word: str) -> str:
 def _title(title: str) -> SafeString:
     lines = fit(title, TITLE_ROOM, TITLE_LINES)
     first = 37 + 5 * (TITLE_LINES - len(lines))
-    return format_html_join("", '<text class="title" x="12" y="{}">{}</text>', ((first + LINE * row, line) for row, line in enumerate(lines)))
+    placed = ((first + LINE * row, line) for row, line in enumerate(lines))
+    return format_html_join("", '<text class="title" x="12" y="{}">{}</text>', placed)
 
 
 def _progress(node: TaskNode) -> SafeString:

@@ -1,5 +1,6 @@
 """The bars of the timeline as SVG, in percent of its width, so that it fits every window without a script."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django import template
@@ -44,16 +45,19 @@ def timeline_back(timeline: Timeline) -> SafeString:
 
 @register.simple_tag
 def timeline_axis(timeline: Timeline) -> SafeString:
-    between = _between(timeline)
+    skips = [gap.left + gap.width / 2 for gap in timeline.scale.gaps]
+    no_room = _without_room(timeline.ticks, skips)
+    new_days = [tick for tick in timeline.ticks if tick.is_new_day]
+    no_room_for_day = _without_room(new_days, [])
     clocks = format_html_join(
         "",
         '<text{} x="{}%" y="26">{}</text>',
-        ((_if_between(tick in between), tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks),
+        ((_if_between(tick in no_room), tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks),
     )
     days = format_html_join(
         "",
         '<text class="day{}" x="{}%" y="11">{}</text>',
-        ((" is-between" if tick in between else "", tick.left, _day(tick.at)) for tick in timeline.ticks if tick.is_new_day),
+        ((" is-between" if tick in no_room_for_day else "", tick.left, _day(tick.at)) for tick in new_days),
     )
     gaps = format_html_join(
         "",
@@ -178,15 +182,14 @@ def _exact(moment: datetime) -> str:
     return f"{local.day} {local:%b %H:%M:%S}"
 
 
-def _between(timeline: Timeline) -> set[Tick]:
-    """Return the ticks whose words have no room on a phone."""
-    skips = [gap.left + gap.width / 2 for gap in timeline.scale.gaps]
+def _without_room(ticks: Sequence[Tick], skips: Sequence[float]) -> set[Tick]:
+    """Return the ticks whose words have no room on a phone, beside each other and the signs of what is left out."""
     kept: list[Tick] = []
-    for tick in timeline.ticks:
+    for tick in ticks:
         is_free = not any(-4 < skip - tick.left < ROOMY_TICK for skip in skips)
         if is_free and (not kept or tick.left - kept[-1].left >= ROOMY_TICK):
             kept.append(tick)
-    return set(timeline.ticks) - set(kept)
+    return set(ticks) - set(kept)
 
 
 def _if_between(is_between: bool) -> SafeString:

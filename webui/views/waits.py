@@ -1,7 +1,6 @@
 """What a task waits for, changed by picking; and the tasks that a picker offers."""
 
 from django.http import HttpResponse
-
 from django.urls import reverse
 
 from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind, State
