@@ -56,7 +56,9 @@ class AddTaskForm(forms.Form):
 
 
 class KindForm(forms.Form):
-    kind = forms.ChoiceField(choices=list(OF_NEED.items()), error_messages={"required": "Choose what it waits for."})
+    kind = forms.ChoiceField(
+        choices=list(OF_NEED.items()), error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what it waits for.")
+    )
 
 
 class SplitForm(forms.Form):

@@ -24,7 +24,7 @@ def add_dependency(task: Task, on: Task, *, actor: Actor, kind: str = Dependency
         raise _too_late(task)
     _refuse_cycle(task.pk, on.pk)
     if Dependency.objects.filter(task=task, on=on).exists():
-        raise Conflict(f"#{task.pk} waits for #{on.pk} already.")
+        raise Conflict(f"#{task.pk} waits for #{on.pk} already; change that dependency instead of adding it again.")
     edge = Dependency.objects.create(project_id=task.project_id, task=task, on=on, kind=kind)
     Task.objects.filter(pk=on.pk).update(has_dependents=True)
     recount_blockers(task.pk)

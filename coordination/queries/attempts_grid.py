@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 
 from coordination.models import Attempt, Project, Task
 from coordination.models.clock import now
+from coordination.queries.timeline import PAGE, on_a_page
 
-PAGE = 50  # tasks
 COLUMNS = 10  # the newest attempts of a task; older ones are counted
 SAMPLE = 1_000  # finished attempts that say what is usual
 SLOW = 3  # times the usual
@@ -89,6 +89,7 @@ def attempts_grid(project: Project, order: Order, *, matching: QuerySet[Task] | 
         spent=Sum(length), last=Max(Coalesce("attempts__finished_at", moment))
     )
     total = tried.order_by().count()
+    offset = on_a_page(offset, total)
     page = list(tried.select_related("phase").defer("objective", "criteria", "result").order_by(*ORDERED[order])[offset : offset + PAGE])
     found: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in Attempt.objects.filter(task__in=page).select_related("agent").only(*FACTS).order_by("task_id", "number"):

@@ -70,7 +70,9 @@ def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled
 
     def somebody_else_posts(path: str, **fields: str) -> None:
         token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-        answer = page.context.request.post(f"{house.url}{path}", form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url})
+        answer = page.context.request.post(
+            f"{house.url}{path}", form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url}
+        )
         assert answer.ok
 
     form = page.locator("#new-phase")

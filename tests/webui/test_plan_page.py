@@ -58,8 +58,9 @@ def test_a_phase_is_added_at_the_end_by_a_page_that_is_older_than_the_last_phase
 def test_a_phase_that_is_gone_is_no_place_for_a_new_one(planner: Client, phase: Phase, ada: User) -> None:
     gone = phases.create_phase(phase.project, name="Gone", actor=ada.actor)
     assert f'<option value="{gone.pk}">After Gone</option>' in planner.get("/p/tally/plan", headers=HTMX).content.decode()
+    asked = {"name": "Verify", "gate": Gate.AUTO, "behind": gone.pk}
     phases.delete_phase(gone, actor=ada.actor)
-    refused = planner.post("/p/tally/phases", {"name": "Verify", "gate": Gate.AUTO, "behind": gone.pk}, headers=HTMX)
+    refused = planner.post("/p/tally/phases", asked, headers=HTMX)
     assert "The phase that it was to follow is gone. Choose another place." in refused.content.decode()
     assert in_order() == ["Build"]
 

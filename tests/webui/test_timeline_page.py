@@ -148,6 +148,14 @@ def test_the_grid_counts_the_attempts_that_it_leaves_out(project: Project, phase
     assert page.count("usually") == 2
 
 
+@pytest.mark.parametrize("path", ["timeline?by=task", "timeline?by=agent", "grid?"])
+def test_a_page_too_far_on_is_the_last(ada: User, task: Task, jared: Agent, path: str) -> None:
+    tried(task, jared, number=1, began=HOUR, lasted=None)
+    page = signed_in(ada).get(f"/p/tally/{path}&offset=500").content.decode()
+    assert f"/t/{task.pk}/attempts/1/" in page
+    assert "First page" not in page
+
+
 def test_the_legend_tells_of_what_is_drawn(ada: User, task: Task, jared: Agent) -> None:
     tried(task, jared, number=1, began=HOUR, lasted=None)
     client = signed_in(ada)

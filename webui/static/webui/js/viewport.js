@@ -11,12 +11,15 @@ const READABLE = 0.72; // the smallest scale at which words are easy to read
 const AT_EASE = 0.85; // the scale of a first look at a part
 const AS_IT_IS = 1.15; // a small drawing is hardly enlarged
 const FAR = 0.5; // below, words cannot be read, and nodes show their state by a full colour
+const NAME = 12; // px, of a phase seen from far
 const EDGE = 24;
 const FRONT = [".node.is-picked", ".node.tone-running", ".phase-node.tone-running", ".node.is-critical", ".node.tone-needs", ".node.tone-queued"];
 
 let view; // {x, y, scale} of the left upper corner, in units of the drawing
 let fitting; // "begin": the first look at a part; "whole": all of it; "hand": moved, so that nothing but the hand moves it
 let isAsked = false; // whether somebody wanted the whole however small
+let wide = 0; // the frame in pixels: asking for it while the drawing changes would lay out a thousand nodes at once
+let high = 0;
 let follow = () => {};
 
 export const onShow = (tell) => (follow = tell);
@@ -31,24 +34,27 @@ export const boxOf = (element) => {
 const clamp = (least, value, most) => Math.max(least, Math.min(value, most));
 
 /** The visible rectangle, in units of the drawing. */
-export function seen() {
-  const { clientWidth, clientHeight } = frame();
-  return { x: view.x, y: view.y, width: clientWidth / view.scale, height: clientHeight / view.scale };
+export const seen = () => ({ x: view.x, y: view.y, width: wide / view.scale, height: high / view.scale });
+
+function measure() {
+  wide = frame().clientWidth;
+  high = frame().clientHeight;
 }
 
 // The room beside an open panel, in pixels.
 function room() {
-  const { clientWidth, clientHeight } = frame();
   const panel = part.querySelector(".graph-panel");
   const covered = panel && getComputedStyle(panel).position === "absolute" ? panel.offsetWidth + EDGE : 0;
-  return { width: clientWidth - covered, height: clientHeight };
+  return { width: wide - covered, height: high };
 }
 
-export function show() {
+function show() {
   const { x, y, width, height } = seen();
   svg().setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
-  part.classList.toggle("is-far", view.scale < FAR);
-  part.style.setProperty("--name-size", `${12 / view.scale}px`);
+  const isFar = view.scale < FAR;
+  part.classList.toggle("is-far", isFar);
+  const size = isFar ? `${NAME / view.scale}px` : "";
+  if (part.style.getPropertyValue("--name-size") !== size) part.style.setProperty("--name-size", size);
   follow();
 }
 
@@ -65,7 +71,7 @@ const spare = (available, scale, length) => Math.min(0, (length - available / sc
 export function fit({ asked = true } = {}) {
   const scale = Math.max(SMALLEST, wholeScale());
   isAsked = asked;
-  look({ scale, x: spare(room().width, scale, size().width), y: 0 }, "whole");
+  look({ scale, x: spare(room().width, scale, size().width), y: scale < FAR ? -NAME / scale : 0 }, "whole"); // far names stand high
 }
 
 export function begin() {
@@ -93,8 +99,7 @@ function front(width, height) {
 }
 
 export function zoom(factor, at) {
-  const { clientWidth, clientHeight } = frame();
-  const place = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
+  const place = at ?? { x: wide / 2, y: high / 2 };
   const scale = clamp(SMALLEST, view.scale * factor, LARGEST);
   look({ scale, x: view.x + place.x / view.scale - place.x / scale, y: view.y + place.y / view.scale - place.y / scale }, "hand");
 }
@@ -140,12 +145,14 @@ function back(held) {
 
 /** After a refresh: the whole if it was whole and can still be read, else what was in sight. */
 export function refreshed(held) {
+  measure();
   if (fitting === "whole" && (isAsked || wholeScale() >= READABLE)) return fit({ asked: isAsked });
   if (!back(held && { ...held, fitting: held.fitting === "whole" ? "hand" : held.fitting })) return begin();
   return undefined;
 }
 
 export function resized() {
+  measure();
   if (fitting === "begin") begin();
   else if (fitting === "whole") fit({ asked: isAsked });
   else show();
@@ -167,6 +174,7 @@ export function store() {
 }
 
 export function begun() {
+  measure();
   if (!back(JSON.parse(sessionStorage.getItem(shelf()) ?? "null"))) begin();
   const picked = svg().querySelector(".node.is-picked");
   if (picked && fitting !== "whole") reveal(picked);
