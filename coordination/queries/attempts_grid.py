@@ -124,12 +124,16 @@ def _row(
 
 
 def _columns(rows: Iterable[Row]) -> list[Column]:
-    """Make every row as long as the longest, and sum up each column: where older attempts are left out, others stand in it."""
+    """Make every row as long as the longest, and sum up the finished attempts of each column.
+
+    A row whose older attempts are left out does not count: other attempts of it stand there.
+    """
     rows = list(rows)
     width = max((len(row.boxes) for row in rows), default=0)
     for row in rows:
         row.boxes.extend([None] * (width - len(row.boxes)))
-    lengths = [[box.lasts for row in rows if (box := row.boxes[place]) and not row.earlier] for place in range(width)]
+    counted = [[box for row in rows if not row.earlier and (box := row.boxes[place]) and not box.is_live] for place in range(width)]
+    lengths = [[box.lasts for box in boxes] for boxes in counted]
     middles = [_middle(each) if each else timedelta() for each in lengths]
     longest = max(middles, default=timedelta())
     return [Column(place + 1, len(lengths[place]), middles[place], _share(middles[place], longest)) for place in range(width)]

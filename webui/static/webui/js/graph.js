@@ -1,7 +1,7 @@
 // The graph: walking from node to node by keyboard, links that change the graph in place, hands that move it.
 // Without this script the drawing scrolls, and every node is a link.
 import { redraw } from "./minimap.js";
-import { anchor, begun, fit, frame, pan, part, point, refreshed, resized, reveal, standing, store, svg, zoom } from "./viewport.js";
+import { anchor, begun, fit, frame, isBeside, pan, part, point, refreshed, resized, reveal, standing, store, svg, zoom } from "./viewport.js";
 
 const STEP = 1.3;
 let held; // where the view stood before a refresh
@@ -70,6 +70,8 @@ async function go(href, { push = true, focus = "", beside = "" } = {}) {
   pressed = "";
   const picked = svg()?.querySelector(".node.is-picked");
   if (picked) reveal(picked);
+  const panel = part.querySelector(".graph-panel");
+  if (panel && !isBeside(panel)) panel.scrollIntoView({ block: "nearest" }); // on a phone it stands below
   if (focus) document.getElementById(focus)?.focus();
 }
 

@@ -41,10 +41,12 @@ function measure() {
   high = frame().clientHeight;
 }
 
+export const isBeside = (panel) => getComputedStyle(panel).position === "absolute";
+
 // The room beside an open panel, in pixels.
 function room() {
   const panel = part.querySelector(".graph-panel");
-  const covered = panel && getComputedStyle(panel).position === "absolute" ? panel.offsetWidth + EDGE : 0;
+  const covered = panel && isBeside(panel) ? panel.offsetWidth + EDGE : 0;
   return { width: wide - covered, height: high };
 }
 
