@@ -178,7 +178,7 @@ def test_the_forecast_is_told_with_what_it_rests_on(
     assert "Done by <b><time" in page
     assert "Played through 300 times with one agent, as long as 5 finished attempts of this project took: usually 30 min." in page
     assert "Provided that" not in page
-    assert f'<a href="/t/{task.pk}/">#{task.pk}</a>' in page[page.index("Critical path, 1 task") :]
+    assert f'<a href="/t/{task.pk}/">#{task.pk} <bdi>{task.title}</bdi></a>' in page[page.index("Critical path, 1 task") :]
     assert "done by <b><time" in page
     phases.pause_phase(phase, actor=ada.actor)
     page = shown(planner)

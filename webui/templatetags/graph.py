@@ -133,10 +133,17 @@ def _spoken(node: TaskNode, word: str) -> str:
 
 
 def _word(node: TaskNode, word: str) -> str:
-    more = f" · {node.agent}" if node.agent else f" · by #{node.held_by[0]}" if node.held_by else ""
-    more = more or (f" · {node.attempts}/{node.max_attempts}" if node.attempts > 1 else "")
+    """Return the first of what could be said beside the icon that has room there, beside the number."""
     room = (NODE_WIDTH - 31 - 12 - 8) / WORD_FONT - width(f"#{node.pk}")
-    return (fit(("Held" if node.held_by and node.state == State.WAITING else word) + more, room, 1) or ("",))[0]
+    said = [word]
+    if node.held_by:
+        first = f"by #{node.held_by[0]}"
+        said = [f"Held {first}", first] if node.state == State.WAITING else [f"{word} {first}", word]
+    elif node.agent:
+        said = [f"{word} · {node.agent}"]
+    elif node.attempts > 1:
+        said = [f"{word} · {node.attempts}/{node.max_attempts}", word]
+    return next((each for each in said if width(each) <= room), (fit(said[0], room, 1) or ("",))[0])
 
 
 def _title(title: str) -> SafeString:
