@@ -97,6 +97,19 @@ def _card_menu(page: Page) -> None:
     page.get_by_role("dialog").wait_for()
 
 
+def _opened(opener: str) -> Callable[[Page], None]:
+    """Return a step that opens the dialog of that button, and what is folded in it."""
+
+    def press(page: Page) -> None:
+        page.locator(opener).click()
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        for summary in dialog.locator("summary").all():
+            summary.click()
+
+    return press
+
+
 BEFORE = [
     Shot("first-run", "/", is_shown=True),
     Shot("first-agents", "/a/"),
@@ -111,14 +124,20 @@ PAGES = [
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),
     Shot("graph-panel", "/p/tally/graph?task=5"),
+    Shot("graph-dependency", "/p/tally/graph?edge=5-11"),
+    Shot("graph-around", "/p/tally/graph?around=5"),
+    Shot("graph-collapsed", "/p/tally/graph?collapsed=1,2,3,4"),
     Shot("graph-table", "/p/tally/graph?as=table"),
     Shot("timeline", "/p/tally/timeline", is_shown=True),
     Shot("timeline-agents", "/p/tally/timeline?by=agent"),
     Shot("grid", "/p/tally/grid"),
     Shot("plan", "/p/tally/plan", is_shown=True),
     Shot("split", "/phases/2/split"),
-    Shot("split-none", "/phases/3/split"),
+    Shot("split-none", "/phases/1/split"),
     Shot("phase", "/phases/2/"),
+    Shot("plan-menu", "/p/tally/plan", _opened("#menu-4")),
+    Shot("plan-waits", "/p/tally/plan", _opened("#waits-11")),
+    Shot("plan-new-phase", "/p/tally/plan?behind=2"),
     Shot("plan-viewer", "/p/tally/plan", who="vera"),
     Shot("graph-viewer", "/p/tally/graph?task=5", who="vera"),
     Shot("new-task", "/p/tally/tasks/new"),
