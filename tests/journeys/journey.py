@@ -93,6 +93,7 @@ class Journey:
         self.hands.write(self.page.get_by_label("Title"), title)
         self.hands.choose(self.page.get_by_label("Phase"), phase)
         self.hands.write(self.page.get_by_label("Instructions"), instructions)
+        self.hands.press(self.page.locator("#more > summary"))
         self.hands.write(self.page.get_by_label("Capabilities"), can)
         if review:
             self.hands.choose(self.page.get_by_label("Review of the result"), review)
