@@ -19,8 +19,6 @@ SHEETS = (
     "bulk",
     "plan",
     "home",
-    "history",
-    "taskpage",
     "flow",
 )
 

@@ -13,12 +13,15 @@ from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import LEASED, State
 from coordination.models import Agent, Attempt, Dependency, Event, LateResult, Lease, Message, Question, Task, TaskFile
 from coordination.queries.criteria import Criterion, judged
+from coordination.queries.last_step import LastStep, last_step
+from coordination.queries.review import ReviewAsked, review_asked
 from coordination.queries.standing import Standing, standing
 
 RECENT_MESSAGES = 50
 RECENT_ATTEMPTS = 20
 RECENT_EDGES = 100
 RECENT_SAVES = 300
+ASKS_SOMEBODY = {State.REVIEW, State.BLOCKED}  # their agent was the last to do something
 SAVES = ("files.saved", "files.rebuilt")
 WORDS = {
     "text/markdown": "Markdown",
@@ -72,6 +75,8 @@ class TaskOverview:
     messages: list[Message]
     documents: Documents
     children: list[Task]
+    review: ReviewAsked | None
+    step: LastStep | None  # the last decision, if it can be taken back
 
     @property
     def questions(self) -> list[Question]:
@@ -124,6 +129,8 @@ def overview(task: Task) -> TaskOverview:
         messages=list(reversed(newest)),
         documents=documents(task),
         children=list(task.children.order_by("id")[:RECENT_EDGES]),
+        review=review_asked(task, tried[0] if tried else None),
+        step=None if State(task.state) in ASKS_SOMEBODY else last_step(task),
     )
 
 

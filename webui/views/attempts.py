@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from coordination.errors import NotFound
-from coordination.lifecycle import Rerun, State
+from coordination.lifecycle import Rerun
 from coordination.operations import late, tasks
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
@@ -13,7 +13,7 @@ from coordination.queries.brief import brief_of
 from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
 from webui.views.files import SANDBOX
-from webui.views.task import git_url, heading
+from webui.views.task import git_url, heading, taking_back
 
 
 @shows
@@ -51,10 +51,9 @@ def rerun(request: Request, task_id: int, number: int) -> HttpResponse:
     """Run a finished task again, told as this attempt was or as things are now."""
     task = find_task(request.caller, task_id, Permission.PLAN)
     told = request.POST.get("told", "")
-    tasks.requeue(task, actor=actor_of(request), told=told, attempt=number if told == Rerun.AS_IT_WAS else None)
+    task = tasks.requeue(task, actor=actor_of(request), told=told, attempt=number if told == Rerun.AS_IT_WAS else None)
     words = f"as attempt {number} was told" if told == Rerun.AS_IT_WAS else "as it is now"
-    undo = ("Undo", reverse("task_action", args=[task.pk, "cancel"]), {"reason": task.reason}) if task.state == State.CANCELLED else None
-    return done(request, f"#{task.pk} runs again, {words}.", reverse("task", args=[task.pk]), undo)
+    return done(request, f"#{task.pk} runs again, {words}.", reverse("task", args=[task.pk]), taking_back(task))
 
 
 @acts

@@ -37,6 +37,7 @@ def preview(request: Request, task_id: int) -> HttpResponse:
         may_remark=False,
         viewed={},
         remarks=[],
+        caller=request.caller,
         token=get_token(request),
     )
     return page(
