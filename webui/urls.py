@@ -178,6 +178,7 @@ urlpatterns = [
     path("t/<int:task_id>/remarks/<int:remark_id>/reopen", remarks.reopen, name="reopen_remark"),
     path("t/<int:task_id>/remarks/<int:remark_id>/delete", remarks.delete, name="delete_remark"),
     path("t/<int:task_id>/remarks/<int:remark_id>/restore", remarks.restore, name="restore_remark"),
+    path("t/<int:task_id>/brief", attempts.next_brief, name="next_brief"),
     path("t/<int:task_id>/attempts", attempts.attempts, name="attempts"),
     path("t/<int:task_id>/attempts/<int:number>/", attempts.attempt, name="attempt"),
     path("t/<int:task_id>/attempts/<int:number>/rerun", attempts.rerun, name="rerun"),

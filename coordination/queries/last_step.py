@@ -29,6 +29,10 @@ class LastStep:
     def kind(self) -> str:
         return self.event.kind
 
+    @property
+    def is_cancel(self) -> bool:
+        return self.kind in ("task.cancelled", "task.cancel_requested")
+
 
 def last_step(task: Task) -> LastStep | None:
     """Return the newest decision about the task if nothing has come of it that could not be taken back."""

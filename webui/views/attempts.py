@@ -9,7 +9,7 @@ from coordination.operations import late, tasks
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
 from coordination.queries.attempt_page import attempt_page, find_late_result
-from coordination.queries.brief import brief_of
+from coordination.queries.brief import brief_of, draft_brief
 from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
 from webui.views.files import SANDBOX
@@ -33,6 +33,14 @@ def brief(request: Request, task_id: int, number: int) -> HttpResponse:
     if "raw" in request.GET:
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
     return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, text=text)
+
+
+@shows
+def next_brief(request: Request, task_id: int) -> HttpResponse:
+    """What an agent would be told if it claimed the task now."""
+    task = find_task(request.caller, task_id)
+    text = as_markdown(brief_of(task.rerun_of) if task.rerun_of else draft_brief(task))
+    return page(request, "task/brief.html", **heading(task, "files"), text=text)
 
 
 @shows

@@ -17,6 +17,7 @@ from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
 from coordination.queries.points import COMMIT, NOW, Point, point, points
 from coordination.queries.remarks import remarks, viewed
+from coordination.queries.sealing import RECORD
 from repo_store import FileChange, Version
 from webui.diffpage import CONTEXTS, EVERYTHING, FILES, Asked, DiffPage, key_of, mark_of
 from webui.diffrows import Gap, lines_between
@@ -90,8 +91,10 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         of_attempt=new.name.endswith(":result"),
         token=get_token(request),
     )
-    shown = diff.files()
+    shown = sorted(diff.files(), key=lambda each: each.is_record)
     listed = [(change, key_of(change.path), seen.get(change.path) == mark_of(change)) for change in comparison.changes]
+    if diff.of_attempt:  # what the agent did comes before what the server writes of it
+        listed.sort(key=lambda each: each[0].path in RECORD)
     here = {change.path for change, _ in comparison.files}
     return page(
         request,

@@ -28,24 +28,24 @@ class RemarkForm(forms.Form):
 def say(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     made = line_comments.comment(task, **typed(RemarkForm(request.POST)), actor=actor_of(request))
-    undo = ("Undo", reverse("delete_remark", args=[task.pk, made.pk]), {})
-    return _with_row(request, task, made, "Said. It is part of the next brief.", undo)
+    undo: Undo = ("Undo", reverse("delete_remark", args=[task.pk, made.pk]), {})
+    return _with_row(request, task, made, "Said. It is part of the next brief.", undo, in_row=True)
 
 
 @acts
 def settle(request: Request, task_id: int, remark_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     found = line_comments.resolve(find_remark(task, remark_id), actor=actor_of(request))
-    undo = ("Undo", reverse("reopen_remark", args=[task.pk, found.pk]), {})
-    return _with_row(request, task, found, "Resolved. Briefs leave it out from now on.", undo)
+    undo: Undo = ("Undo", reverse("reopen_remark", args=[task.pk, found.pk]), {})
+    return _with_row(request, task, found, "Resolved. Briefs leave it out from now on.", undo, in_row="row" in request.POST)
 
 
 @acts
 def delete(request: Request, task_id: int, remark_id: int) -> HttpResponse:
-    task = find_task(request.caller, task_id)
+    task = find_task(request.caller, task_id, Permission.PLAN)
     found = line_comments.delete(find_remark(task, remark_id), request.caller)
-    undo = ("Undo", reverse("restore_remark", args=[task.pk, found.pk]), {})
-    return _with_row(request, task, found, "Deleted. No brief to come holds it.", undo)
+    undo: Undo = ("Undo", reverse("restore_remark", args=[task.pk, found.pk]), {})
+    return _with_row(request, task, found, "Deleted. No brief to come holds it.", undo, in_row="row" in request.POST)
 
 
 @acts
@@ -57,15 +57,15 @@ def reopen(request: Request, task_id: int, remark_id: int) -> HttpResponse:
 
 @acts
 def restore(request: Request, task_id: int, remark_id: int) -> HttpResponse:
-    task = find_task(request.caller, task_id)
+    task = find_task(request.caller, task_id, Permission.PLAN)
     found = line_comments.restore(find_remark(task, remark_id), request.caller)
     return _again(request, task, found, "The remark is back.")
 
 
-def _with_row(request: Request, task: Task, remark: LineComment, sentence: str, undo: Undo) -> HttpResponse:
-    """Answer with what stands below the line now, to a form that stood there; nothing stands there once it is deleted."""
+def _with_row(request: Request, task: Task, remark: LineComment, sentence: str, undo: Undo, *, in_row: bool) -> HttpResponse:
+    """Answer with what stands below the line now, to a form that stood there (`in_row`); nothing stands there once it is deleted."""
     answer = done(request, sentence, reverse("commit", args=[task.pk, remark.commit]), undo)
-    if not request.htmx or "row" not in request.POST:
+    if not request.htmx or not in_row:
         return answer
     row = "" if remark.deleted_at else remark_row(task, remark, request.caller, get_token(request))
     return HttpResponse(row, headers={"HX-Trigger": answer.headers["HX-Trigger"]})
