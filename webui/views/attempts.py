@@ -12,14 +12,19 @@ from coordination.queries.attempt_page import attempt_page, find_late_result
 from coordination.queries.brief import brief_of, draft_brief
 from coordination.queries.brief_text import as_markdown
 from webui.requests import Request, actor_of, acts, done, page, shows
-from webui.views.files import SANDBOX
+from webui.requests import number as number_of
+from webui.views.files import MOST_SHOWN, SANDBOX
 from webui.views.task import git_url, heading, taking_back
 
 
 @shows
 def attempts(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id)
-    return page(request, "task/attempts.html", part="task/_attempts.html", **heading(task, "attempts"), attempts=task_page.attempts(task))
+    before = number_of(request.GET.get("before"))
+    found = task_page.attempts(task, before=before)
+    older = found[-1].number if found and found[-1].number > 1 else None
+    shown: dict[str, Any] = {"attempts": found, "older": older, "before": before}
+    return page(request, "task/attempts.html", part="task/_attempts.html", **heading(task, "attempts"), **shown)
 
 
 @shows
@@ -32,7 +37,7 @@ def brief(request: Request, task_id: int, number: int) -> HttpResponse:
     text = as_markdown(brief_of(attempt))
     if "raw" in request.GET:
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
-    return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, text=text)
+    return page(request, "task/brief.html", **heading(task, "attempts"), attempt=attempt, **_shown(text))
 
 
 @shows
@@ -40,7 +45,13 @@ def next_brief(request: Request, task_id: int) -> HttpResponse:
     """What an agent would be told if it claimed the task now."""
     task = find_task(request.caller, task_id)
     text = as_markdown(brief_of(task.rerun_of) if task.rerun_of else draft_brief(task))
-    return page(request, "task/brief.html", **heading(task, "files"), text=text)
+    if "raw" in request.GET:
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SANDBOX)
+    return page(request, "task/brief.html", **heading(task, "files"), **_shown(text))
+
+
+def _shown(text: str) -> dict[str, Any]:
+    return {"text": text[:MOST_SHOWN], "left_out": max(0, len(text) - MOST_SHOWN)}
 
 
 @shows
