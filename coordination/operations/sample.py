@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from coordination.actor import Actor
 from coordination.lifecycle import Gate, ReviewPolicy, Tier
@@ -182,7 +183,14 @@ def _push(holder: Holder, files: dict[str, bytes], message: str) -> None:
         holder.task_id, parents=[attempt.commit], files=dict(files), author=author_of(attempt.agent.actor), message=message
     )
     Attempt.objects.filter(pk=attempt.pk).update(tip=made.commit)
-    told = {"attempt": attempt.number, "old": "", "new": made.commit, "files": sorted(files), "message": message, "commits": 1}
+    told: dict[str, Any] = {
+        "attempt": attempt.number,
+        "old": "",
+        "new": made.commit,
+        "files": sorted(files),
+        "message": message,
+        "commits": 1,
+    }
     record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
     store().advance_ref(holder.task_id, made.commit, attempt_ref(attempt.number))
 
