@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from coordination.actor import Actor
 from coordination.lifecycle import Gate, ReviewPolicy, Tier
@@ -13,9 +16,9 @@ from coordination.operations.events import record
 from coordination.operations.files import save_files
 from coordination.operations.holding import attempt_of
 from coordination.operations.report import Report
+from coordination.operations.seals import follow_attempt
 from coordination.operations.tokens import Holder, holder_of
 from coordination.queries.repositories import author_of, store
-from repo_store import attempt_ref
 
 SLUG = "tally"
 INSTRUCTIONS = """\
@@ -191,8 +194,15 @@ def _push(holder: Holder, files: dict[str, bytes], message: str) -> None:
         "message": message,
         "commits": 1,
     }
+        "attempt": attempt.number,
+        "old": "",
+        "new": made.commit,
+        "files": sorted(files),
+        "message": message,
+        "commits": 1,
+    }
     record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
-    store().advance_ref(holder.task_id, made.commit, attempt_ref(attempt.number))
+    transaction.on_commit(partial(follow_attempt, holder.task_id, attempt.number, made.commit), robust=True)
 
 
 def _finish(task: Task, agent: Agent, key: ApiKey, result: str) -> None:
