@@ -194,13 +194,6 @@ def _push(holder: Holder, files: dict[str, bytes], message: str) -> None:
         "message": message,
         "commits": 1,
     }
-        "attempt": attempt.number,
-        "old": "",
-        "new": made.commit,
-        "files": sorted(files),
-        "message": message,
-        "commits": 1,
-    }
     record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
     transaction.on_commit(partial(follow_attempt, holder.task_id, attempt.number, made.commit), robust=True)
 
