@@ -20,8 +20,6 @@ SHEETS = (
     "plan",
     "needs",
     "home",
-    "history",
-    "taskpage",
     "flow",
 )
 

@@ -40,6 +40,11 @@ STATE_AFTER = {
     "task.changes_requested": State.QUEUED,
     "task.cancelled": State.CANCELLED,
     "task.requeued": State.QUEUED,
+    "task.put_back": State.WAITING,
+    "task.review_reopened": State.REVIEW,
+    "task.asks_again": State.BLOCKED,
+    "task.stays_done": State.DONE,
+    "task.stays_failed": State.FAILED,
 }
 
 
