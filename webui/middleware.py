@@ -6,12 +6,15 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from coordination.errors import MusterError
+from coordination.handler import AGENTS
 from coordination.models import User
 from webui.requests import Request
+from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
 
 POLICY = "; ".join(
     [
@@ -61,6 +64,27 @@ class ViewerTimeZone:
             return self.get_response(request)
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class SecondFactorFirst:
+    """Lead whoever must have a second factor, and has none, to where it is set up, and let them through to nothing else."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: Request, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        if settings.SECOND_FACTOR_FOR == "nobody" or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return None
+        if request.path_info.startswith(AGENTS):  # a key opens it, never a session
+            return None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in OPEN_WITHOUT_FACTOR or not isinstance(request.user, User) or not lacks_second_factor(request.user):
+            return None
+        place = reverse("second_factor_needed")
+        return HttpResponse(status=403, headers={"HX-Redirect": place}) if request.htmx else redirect(place)
 
 
 class Refusals:
