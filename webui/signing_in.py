@@ -121,6 +121,10 @@ class OneTime(forms.Form):
 
     authenticator: Authenticator
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.pop("placeholder", None)
+
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]  # the form that this is mixed into
         if self.authenticator.type == Authenticator.Type.TOTP and not _first_use(self.authenticator, code):

@@ -105,11 +105,22 @@ def test_an_answer_counts_once_and_only_for_its_question_its_host_and_its_key(ad
         assert client.get("/account").status_code == 302
 
 
-HOSTILE = ["", "null", "[]", "1", '"x"', "{", "{}", '{"response": []}', '{"response": {"userHandle": 1}}', '{"id": {"a": 1}, "rawId": "%%"}']
+HOSTILE = [
+    "",
+    "null",
+    "[]",
+    "1",
+    '"x"',
+    "{",
+    "{}",
+    '{"response": []}',
+    '{"response": {"userHandle": 1}}',
+    '{"id": {"a": 1}, "rawId": "%%"}',
+]
 
 
 def test_what_no_browser_sends_is_refused_in_words(ada: User) -> None:
-    passkey, owner = None, Client()
+    owner = Client()
     passkey = with_passkey(owner)
     good = passkey.signed(asked_on(Client(), "/login/passkey"))
     broken = [*HOSTILE, *(json.dumps(good | {"response": good["response"] | {name: "AAAA"}}) for name in good["response"])]
