@@ -13,7 +13,7 @@ from django.utils import timezone
 from coordination.errors import MusterError
 from coordination.handler import AGENTS
 from coordination.models import User
-from webui.requests import Request
+from webui.requests import Request, page_above
 from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
 
 POLICY = "; ".join(
@@ -95,9 +95,9 @@ class Refusals:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        # Somebody opened the address of a form, from a bookmark or after signing in.
-        if response.status_code == 405 and request.method == "GET" and _is_ours(request) and not getattr(response, "content", b""):
-            return render(request, "405.html", status=405)
+        # Somebody reloads what a form answered, or opened its address from a bookmark or after signing in.
+        if response.status_code == 405 and request.method in ("GET", "HEAD") and _is_page(request):
+            return redirect(page_above(request.path))
         return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
@@ -117,6 +117,11 @@ def _is_closed(request: HttpRequest, error: MusterError) -> bool:
 
 def _is_ours(request: HttpRequest) -> bool:
     return request.resolver_match is not None and request.resolver_match.func.__module__.startswith("webui.")
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Whether a person has the address before their eyes, as no machine and no part of a page has."""
+    return bool(request.resolver_match) and not request.path.startswith("/api/") and "HX-Request" not in request.headers
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
