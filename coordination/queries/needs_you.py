@@ -54,9 +54,22 @@ class Inbox:
     stranded: list[Stranded] = field(default_factory=list)
 
     @property
+    def entries(self) -> list[tuple[str, object]]:
+        """Everything that is listed, each with the name of its kind, in the order in which it should be looked at."""
+        kinds: dict[str, Sequence[object]] = {
+            "question": self.questions,
+            "review": self.reviews,
+            "gate": self.gates,
+            "proposed": self.proposed,
+            "failed": self.failed,
+            "stranded": self.stranded,
+            "silent": self.silent,
+        }
+        return [(kind, each) for kind, listed in kinds.items() for each in listed]
+
+    @property
     def shown(self) -> int:
-        lists: Sequence[Sequence[object]] = (self.questions, self.reviews, self.gates, self.failed, self.proposed, self.silent)
-        return sum(map(len, lists)) + len(self.stranded)
+        return len(self.entries)
 
     @property
     def more(self) -> int:
