@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-
 PASSWORD = "only-for-pictures"
 
 

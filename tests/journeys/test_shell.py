@@ -140,7 +140,7 @@ def test_a_passkey_is_made_asked_for_and_signs_in_alone(shared: MusterServer, pa
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("Signs in alone")).to_be_visible()
     assert accessibility_faults(page) == []
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -148,8 +148,8 @@ def test_a_passkey_is_made_asked_for_and_signs_in_alone(shared: MusterServer, pa
     assert accessibility_faults(page) == []
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{home}/")
-    page.get_by_role("button", name="Sign out", exact=True).click()
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey instead").click()
     page.wait_for_url(f"{home}/")
     page.goto(f"{home}/account")
     page.get_by_role("link", name="Remove Blue key").click()
