@@ -191,6 +191,20 @@ def band_of(priority: int) -> Band:
     return next(band for band, (low, high) in BAND_RANGE.items() if low <= priority <= high)
 
 
+class BoardColumn(StrEnum):
+    """The columns of a board, as they are called in addresses and settings."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    PROGRESS = "progress"
+    NEEDS = "needs"
+    DONE = "done"
+    FAILED = "failed"
+
+
+MOST_IN_COLUMN = 100_000  # the highest limit that a column can have
+
+
 class OnChange(StrEnum):
     """What a running agent should do when its task's instructions change."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+PASSWORD = "only-for-pictures"
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -90,6 +92,14 @@ def _plan_preview(page: Page) -> None:
     page.set_input_files("#archive", {"name": "plan.zip", "mimeType": "application/zip", "buffer": archive})
     page.get_by_role("button", name="Show what it would do").click()
     page.get_by_role("heading", name="What this plan would do").wait_for()
+
+
+def _confirmed(page: Page) -> None:
+    """Say once more that it is you, which the pages behind it ask for."""
+    if page.get_by_label("Password").is_visible():  # not if it was said a moment ago
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Not now").wait_for()
 
 
 def _card_menu(page: Page) -> None:
@@ -179,7 +189,10 @@ PAGES = [
     Shot("agents", "/a/", is_shown=True),
     Shot("agent", "/a/jared/"),
     Shot("account", "/account"),
-    Shot("mfa", "/account/second-factor/app"),
+    Shot("confirm", "/account/second-factor/passkeys/new", who="pat"),
+    Shot("passkey", "/account/second-factor/passkeys/new", _confirmed),
+    Shot("mfa", "/account/second-factor/app", _confirmed),
+    Shot("settings-viewer", "/p/tally/settings", who="vera"),
     Shot("palette", "/p/tally/", _palette, is_shown=True),
     Shot("shortcuts", "/p/tally/", _shortcuts),
     Shot("not-found", "/t/9999/", status=404),

@@ -14,6 +14,8 @@ SHEETS = (
     "board",
     "task",
     "shell",
+    "palette",
+    "settings",
     "filter",
     "list",
     "bulk",

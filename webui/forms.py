@@ -263,8 +263,8 @@ class PersonalKeyForm(forms.Form):
     name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where you will use it, such as laptop.")
     scope = forms.ChoiceField(
         choices=[
-            (Scope.COORDINATOR.value, "Plan: clone, push instructions, change tasks"),
-            (Scope.READER.value, "Look only: clone and read"),
+            (Scope.COORDINATOR.value, "Plan: push, change tasks"),
+            (Scope.READER.value, "Look only: clone, read"),
             (Scope.ADMIN.value, "Everything that you may"),
         ],
         label="What it may do",

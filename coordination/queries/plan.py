@@ -13,6 +13,7 @@ from coordination.queries.forecast import Forecast, PhaseForecast, forecast
 
 FIRST_TASKS = 12
 PAGE = 50
+NEAREST = 8  # phases of a project among others
 FINISHED_LAST = Case(When(state__in=[State.DONE, State.CANCELLED], then=1), default=0)
 LARGEST_LISTED = 500  # tasks of a phase; a larger one is for the board, and numbering its tasks would cost more than the rest of the page
 
@@ -123,6 +124,19 @@ class ProjectOverview:
     @property
     def failed(self) -> int:
         return self.progress.by_tone.get("failed", 0)
+
+    @property
+    def nearest(self) -> list[PlannedPhase]:
+        """The phases to show where there is room for few: those where work goes on, and the completed one before them."""
+        states = [each.phase.state for each in self.phases]
+        first_open = next((place for place, state in enumerate(states) if state != PhaseState.COMPLETED), len(states))
+        start = max(0, min(first_open - 1, len(states) - NEAREST))
+        return self.phases[start : start + NEAREST]
+
+    @property
+    def others(self) -> int:
+        """How many phases are not among the nearest."""
+        return max(0, len(self.phases) - NEAREST)
 
 
 def plan(project: Project, *, opened: int | None = None, page: int = 1) -> ProjectPlan:

@@ -21,7 +21,7 @@ class Planning(Asking):
         return cast(shapes.Project, await self.ask("GET", f"/projects/{segment(slug)}"))
 
     async def create_project(self, slug: str, name: str, **settings: Any) -> shapes.Project:
-        """Create a project; settings such as lease_ttl (seconds), review_policy, max_running, budget_usd."""
+        """Create a project; settings such as lease_ttl (seconds), review_policy, max_running, budget_usd, wip_limits."""
         return cast(shapes.Project, await self.ask("POST", "/projects", body={"slug": slug, "name": name, **settings}))
 
     async def edit_project(self, slug: str, changes: Mapping[str, Any], *, version: int | None = None) -> shapes.Project:
