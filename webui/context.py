@@ -18,13 +18,14 @@ SHEETS = (
     "moves",
     "task",
     "shell",
+    "palette",
+    "settings",
     "filter",
     "list",
     "bulk",
     "plan",
+    "needs",
     "home",
-    "history",
-    "taskpage",
     "flow",
 )
 

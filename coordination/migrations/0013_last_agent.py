@@ -11,7 +11,8 @@ NAME_IT = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0010_agent_hours'),
+        ('coordination', '0011_needs_person'),
+        ('coordination', '0012_remarks'),
     ]
 
     operations = [
