@@ -107,6 +107,19 @@ def _card_menu(page: Page) -> None:
     page.get_by_role("dialog").wait_for()
 
 
+def _opened(opener: str) -> Callable[[Page], None]:
+    """Return a step that opens the dialog of that button, and what is folded in it."""
+
+    def press(page: Page) -> None:
+        page.locator(opener).click()
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        for summary in dialog.locator("summary").all():
+            summary.click()
+
+    return press
+
+
 BEFORE = [
     Shot("first-run", "/", is_shown=True),
     Shot("first-agents", "/a/"),
@@ -121,13 +134,22 @@ PAGES = [
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),
     Shot("graph-panel", "/p/tally/graph?task=5"),
+    Shot("graph-dependency", "/p/tally/graph?edge=5-11"),
+    Shot("graph-around", "/p/tally/graph?around=5"),
+    Shot("graph-collapsed", "/p/tally/graph?collapsed=1,2,3,4"),
     Shot("graph-table", "/p/tally/graph?as=table"),
     Shot("timeline", "/p/tally/timeline", is_shown=True),
     Shot("timeline-agents", "/p/tally/timeline?by=agent"),
     Shot("grid", "/p/tally/grid"),
     Shot("plan", "/p/tally/plan", is_shown=True),
     Shot("split", "/phases/2/split"),
+    Shot("split-none", "/phases/1/split"),
     Shot("phase", "/phases/2/"),
+    Shot("plan-menu", "/p/tally/plan", _opened("#menu-4")),
+    Shot("plan-waits", "/p/tally/plan", _opened("#waits-11")),
+    Shot("plan-new-phase", "/p/tally/plan?behind=2"),
+    Shot("plan-viewer", "/p/tally/plan", who="vera"),
+    Shot("graph-viewer", "/p/tally/graph?task=5", who="vera"),
     Shot("new-task", "/p/tally/tasks/new"),
     Shot("hold", "/p/tally/hold"),
     Shot("plan-files", "/p/tally/plan/files"),
@@ -142,9 +164,13 @@ PAGES = [
     Shot("task-running", "/t/5/", is_shown=True),
     Shot("question", "/t/8/", is_shown=True),
     Shot("review", "/t/10/", is_shown=True),
+    Shot("review-read-only", "/t/10/", who="vera"),
+    Shot("review-changes", "/t/10/compare?from=attempt:1&to=attempt:1:result", _layout("Unified")),
     Shot("task-failed", "/t/13/"),
     Shot("task-done", "/t/3/"),
     Shot("instructions", "/t/7/files"),
+    Shot("next-brief", "/t/7/brief"),
+    Shot("file", "/t/7/files/view?path=context/decisions.md"),
     Shot("editor", "/t/7/files/edit?path=instructions.md"),
     Shot("editor-preview", "/t/7/files/edit?path=instructions.md", _previewed),
     Shot("conflict", "/t/16/files/edit?path=instructions.md", _conflict),

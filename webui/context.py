@@ -20,9 +20,8 @@ SHEETS = (
     "list",
     "bulk",
     "plan",
+    "needs",
     "home",
-    "history",
-    "taskpage",
     "flow",
 )
 

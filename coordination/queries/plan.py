@@ -89,6 +89,10 @@ class PlannedPhase:
         return -(-self.progress.size // PAGE)
 
     @property
+    def unfinished(self) -> int:
+        return self.progress.total - self.progress.done
+
+    @property
     def is_draining(self) -> bool:
         return self.phase.state == PhaseState.PAUSED and self.effect.running > 0
 
@@ -103,6 +107,11 @@ class ProjectPlan:
     @property
     def critical(self) -> set[int]:
         return set(self.forecast.critical)
+
+    @property
+    def titles(self) -> dict[int, str]:
+        """The titles of the tasks that are listed."""
+        return {task.pk: task.title for each in self.phases for task in each.tasks}
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,7 @@ def plan(project: Project, *, opened: int | None = None, page: int = 1) -> Proje
     told = forecast(project, phases=[each.phase for each in planned], follows=follows)
     tasks = _listed(planned, opened, page)
     followers = _followers(follows)
-    open_tasks = {each.phase.pk: each.progress.total - each.progress.done for each in planned}
+    open_tasks = {each.phase.pk: each.unfinished for each in planned}
     progress = _together(planned)
     phases = [
         replace(
@@ -161,7 +170,7 @@ def planned_phase(phase: Phase) -> PlannedPhase:
     follows = {each.phase.pk: [before.pk for before in each.follows] for each in planned}
     later = _followers(follows)[phase.pk]
     mine = next(each for each in planned if each.phase.pk == phase.pk)
-    return replace(mine, effect=_effect(mine.progress, sum(p.progress.total - p.progress.done for p in planned if p.phase.pk in later)))
+    return replace(mine, effect=_effect(mine.progress, sum(other.unfinished for other in planned if other.phase.pk in later)))
 
 
 def project_effect(project: Project) -> Effect:

@@ -202,6 +202,13 @@ def posts_to(url: str) -> SafeString:
 
 
 @register.simple_tag
+def sheets(*names: str) -> SafeString:
+    """Link stylesheets that only some pages need: for the block of that name in the head."""
+    links = [(static(f"webui/css/{name}.css"),) for name in names]
+    return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', links)
+
+
+@register.simple_tag
 def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 

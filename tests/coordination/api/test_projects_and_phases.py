@@ -115,6 +115,6 @@ def test_a_phase_is_split_and_the_end_is_forecast(planner: Caller, build: Phase,
     assert split.status == 201
     assert split.json["after"] == [build.pk]
     told = planner.get("/api/v1/projects/shop/forecast").json
-    assert (told["left"], told["p50"], told["basis"]) == (2, None, "Not enough finished attempts yet: 0 of 5.")
+    assert (told["left"], told["p50"], told["basis"]) == (2, None, "A forecast needs 5 finished attempts; so far there are none.")
     assert told["critical"] == [stays.pk, moves.pk]
     assert [each["name"] for each in told["phases"]] == ["Build", "Rest"]

@@ -203,6 +203,10 @@ class Planning(Asking):
         """Run a finished task again."""
         return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/requeue", body={}))
 
+    def undo(self, task: int, event: int | None = None) -> shapes.Task:
+        """Take back the last decision about a task; with `event`, only if it is that one."""
+        return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/undo", body={"event": event}))
+
     def take_back(self, task: int, reason: str = "") -> shapes.Task:
         """Take a task from the agent that holds it, and queue it again."""
         return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/take-back", body={"reason": reason}))
