@@ -32,7 +32,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """`look` names a class of flow.css: lines differ by dashes and bars by their legend, never by colour alone."""
+    """`look` names a class of charts.css: lines differ by dashes and bars by their legend, never by colour alone."""
 
     name: str
     look: str

@@ -21,7 +21,11 @@ SHEETS = (
     "home",
     "history",
     "taskpage",
-    "flow",
+    "activity",
+    "replay",
+    "charts",
+    "agents",
+    "messages",
 )
 
 
