@@ -111,6 +111,7 @@ urlpatterns = [
     path("p/<slug:slug>/history", history.of_project, name="project_history"),
     path("p/<slug:slug>/messages", messages.messages, name="messages"),
     path("p/<slug:slug>/messages/say", messages.say, name="say"),
+    path("p/<slug:slug>/messages/read", messages.read, name="read_messages"),
     path("p/<slug:slug>/settings", settings.show, name="project_settings"),
     path("p/<slug:slug>/settings/save", settings.save, name="save_project"),
     path("p/<slug:slug>/settings/members", settings.grant, name="grant_role"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Now
@@ -58,11 +59,17 @@ class Inbox:
 
 def needs_you_count(caller: Caller) -> int:
     """Return how much waits for this person, in one statement; 0 for whoever plans nothing."""
+    found = all_that_waits(caller)
+    return 0 if found is None else found.count()
+
+
+def all_that_waits(caller: Caller) -> "QuerySet[Any, Any] | None":
+    """Return a row for each thing that waits for this person, to be counted; None for whoever plans nothing."""
     if (wanted := _planned_by(caller)) is None:
-        return 0
+        return None
     each = [_tasks(wanted), _gates(wanted), _silent(caller, wanted), _stranded_phases(wanted)]
     first, *others = (found.order_by().values("pk") for found in each)
-    return first.union(*others, all=True).count()
+    return first.union(*others, all=True)
 
 
 def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:

@@ -1,4 +1,4 @@
-"""The agents: the table, one agent's page, its keys and heartbeats, the banner of starving work, and messages in threads."""
+"""The agents: the table, one agent's page, its keys and heartbeats, and the banner of starving work."""
 
 import re
 from datetime import timedelta
@@ -185,40 +185,6 @@ def test_a_stranger_hears_of_no_starving_work(stranger: User, task: Task) -> Non
     client = signed_in(stranger)
     assert client.get("/starving?project=tally").status_code == 404
     assert "queued task" not in client.get("/starving").content.decode()
-
-
-def test_messages_stand_in_threads_with_what_was_read(
-    ada: User, project: Project, task: Task, jared: Agent, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    about = messages.say(project, "About the parser", actor=ada.actor, task=task)
-    read = messages.say(project, "Read this", actor=ada.actor, to_agent=jared)
-    messages.acknowledge(read, jared)
-    for number in range(8):
-        messages.say(project, f"Unread {number}", actor=ada.actor, to_agent=jared)
-    messages.say(project, "For everybody", actor=ada.actor)
-    client = signed_in(ada)
-    with django_assert_max_num_queries(MOST_QUERIES):
-        page = client.get("/p/tally/messages").content.decode()
-    assert "8<span" in page
-    assert "read by <bdi>Jared</bdi>" in page
-    thread = client.get(f"/p/tally/messages?thread=task-{task.pk}").content.decode()
-    said = thread[thread.index('aria-label="Messages, newest first"') :]
-    assert about.text in said
-    assert "Read this" not in said
-    of_agent = client.get(f"/p/tally/messages?thread=agent-{jared.pk}").content.decode()
-    assert "For everybody" not in of_agent[of_agent.index('aria-label="Messages, newest first"') :]
-    everybody = client.get("/p/tally/messages?thread=everybody").content.decode()
-    assert "Read this" not in everybody[everybody.index('aria-label="Messages, newest first"') :]
-
-
-def test_a_message_can_be_about_a_task_and_a_wrong_number_is_refused_in_words(pat: User, project: Project, task: Task) -> None:
-    client = signed_in(pat)
-    client.post("/p/tally/messages/say", {"text": "Mind the names", "about": f"#{task.pk}"})
-    assert Message.objects.get().task == task
-    refused = client.post("/p/tally/messages/say", {"text": "x", "about": "the parser"}, headers={"HX-Request": "true"})
-    assert refused.status_code == 422
-    assert "Write the number of a task" in refused.content.decode()
-    assert client.post("/p/tally/messages/say", {"text": "x", "about": "#999999"}).status_code == 404
 
 
 def test_a_key_of_the_agent_is_shown_to_admins_of_everything_only(pat: User, jared: Agent, project: Project, ada: User) -> None:
