@@ -59,6 +59,14 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A word at the foot, below the middle of its point: `x` in percent of the width."""
+
+    x: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Row:
     label: str
     points: Sequence[Point]
@@ -74,7 +82,7 @@ class Chart:
     means: str
     width: int
     ticks: list[Tick]
-    labels: list[str]
+    labels: list[Label]
     shapes: list[Shape]
     lines: list[tuple[str, str]]  # look and path
     legend: list[Series]
@@ -82,7 +90,7 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        return not self.shapes
+        return all(point.value is None for row in self.rows for point in row.points)
 
 
 @dataclass(frozen=True)
@@ -208,12 +216,11 @@ def _chart(
     return Chart(key, title, says, means, STEP * len(points), ticks, _labels(points), shapes, paths, list(series), list(reversed(rows)))
 
 
-def _labels(points: Sequence[Point]) -> list[str]:
+def _labels(points: Sequence[Point]) -> list[Label]:
     """Return labels for the foot: the first, the last and some between, evenly."""
     count = min(MOST_LABELS, len(points))
-    if count < 2:
-        return [point.label for point in points]
-    return [points[round(place * (len(points) - 1) / (count - 1))].label for place in range(count)]
+    places = [round(place * (len(points) - 1) / max(1, count - 1)) for place in range(count)]
+    return [Label(f"{100 * (place + 0.5) / len(points):.2f}", points[place].label) for place in places]
 
 
 def _y(value: float, top: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -163,6 +164,15 @@ def server_of(request: HttpRequest) -> str:
 def number(raw: str | None) -> int | None:
     """Return a whole number from an address, or None for anything else."""
     return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+
+
+def day_given(request: HttpRequest, name: str) -> date | None:
+    """Return a day from the address, or None for anything else."""
+    try:
+        day = date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 2999 else None
 
 
 def _next(request: HttpRequest) -> str:

@@ -107,6 +107,7 @@ urlpatterns = [
     path("p/<slug:slug>/resume", settings.resume, name="resume_project"),
     path("p/<slug:slug>/activity", activity.activity, name="activity"),
     path("p/<slug:slug>/insights", insights.insights, name="insights"),
+    path("p/<slug:slug>/insights/attempts", insights.attempts, name="ended_attempts"),
     path("p/<slug:slug>/replay", replay.replay, name="replay"),
     path("p/<slug:slug>/history", history.of_project, name="project_history"),
     path("p/<slug:slug>/messages", messages.messages, name="messages"),

@@ -141,5 +141,5 @@ def _older_thread(project: Project, key: str) -> Thread | None:
     last = of_thread(project, key).select_related("task", "to_agent").order_by("-pk").first() if key else None
     if last is None:
         return None
-    agent = last.to_agent or Agent.objects.filter(pk=last.author_id).first() if key.startswith("agent-") else None
+    agent = last.to_agent or Agent.objects.filter(pk__in=_numbers([{"thread": key}], "agent")).first()
     return Thread(key, _title(last.task, agent, key), last, task=last.task, agent=agent)

@@ -43,12 +43,12 @@ def of_thread(project: Project, key: str) -> QuerySet[Message]:
 
 
 def unread(project: Project, reader: User) -> QuerySet[Message]:
-    """Return the newest messages that this person has neither written nor read, each with its `thread`."""
+    """Return the newest messages that this person has neither written nor read."""
     newest = Message.objects.filter(project=project).order_by("-pk").values("pk")[:LOOKED_AT]
     marks = ReadMark.objects.filter(user=reader, project=project, message__gte=OuterRef("pk"))
     own = Q(author_kind=reader.actor.kind, author_id=reader.pk)
-    threaded = Message.objects.filter(~own, pk__in=newest).annotate(thread=THREAD).order_by()
-    return threaded.filter(~Exists(marks.filter(Q(thread=EVERYTHING) | Q(thread=OuterRef("thread")))))
+    others = Message.objects.filter(~own, pk__in=newest).alias(its_thread=THREAD).order_by()
+    return others.filter(~Exists(marks.filter(Q(thread=EVERYTHING) | Q(thread=OuterRef("its_thread")))))
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,5 @@ class Unread:
 
 def unread_by_thread(project: Project, reader: User) -> dict[str, Unread]:
     """Return what is new in each thread that has anything new, in one query."""
-    counted = unread(project, reader).values("thread").annotate(count=Count("pk"), oldest=Min("pk"))
+    counted = unread(project, reader).annotate(thread=THREAD).values("thread").annotate(count=Count("pk"), oldest=Min("pk"))
     return {row["thread"]: Unread(row["count"], row["oldest"]) for row in counted}

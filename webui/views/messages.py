@@ -1,9 +1,11 @@
+from typing import cast
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
 
 from coordination.errors import Invalid
+from coordination.models import User
 from coordination.operations import messages as operations
 from coordination.operations import reading
 from coordination.queries.access import Permission, find_agent, find_project, find_task
@@ -16,7 +18,7 @@ from webui.requests import Request, actor_of, acts, changed, done, number, page,
 def messages(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug)
     asked = {name: number(request.GET.get(name)) for name in ("before", "since", "upto")}
-    found = log(project, Place(**asked, thread=request.GET.get("thread", "")), reader=request.caller.user)
+    found = log(project, Place(**asked, thread=request.GET.get("thread", "")), reader=cast(User, request.user))
     return page(
         request,
         "messages/messages.html",
@@ -40,7 +42,7 @@ def _address(found: Log, before: int | None) -> str:
 def read(request: Request, slug: str) -> HttpResponse:
     """Note that the reader has seen a thread, or all messages, as far as a message."""
     project = find_project(request.caller, slug)
-    reading.read_messages(request.caller.user, project, request.POST.get("thread", ""), number(request.POST.get("upto")) or 0)
+    reading.read_messages(cast(User, request.user), project, request.POST.get("thread", ""), number(request.POST.get("upto")) or 0)
     return changed(request, reverse("messages", args=[slug]))
 
 
