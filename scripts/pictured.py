@@ -97,6 +97,23 @@ def _card_menu(page: Page) -> None:
     page.get_by_role("dialog").wait_for()
 
 
+def _read_out(page: Page) -> None:
+    chart = page.locator("svg[data-chart='burn-up-rows']")
+    chart.focus()
+    chart.press("ArrowLeft")
+
+
+def _tables(page: Page) -> None:
+    for each in page.locator(".chart-table > summary").all():
+        each.click()
+
+
+def _stepped_back(page: Page) -> None:
+    for _ in range(3):
+        page.get_by_label("Moment of the replay").press("PageDown")
+        page.wait_for_load_state("networkidle")
+
+
 BEFORE = [
     Shot("first-run", "/", is_shown=True),
     Shot("first-agents", "/a/"),
@@ -123,9 +140,17 @@ PAGES = [
     Shot("plan-files", "/p/tally/plan/files"),
     Shot("plan-files-preview", "/p/tally/plan/files", _plan_preview),
     Shot("insights", "/p/tally/insights?days=7", is_shown=True),
+    Shot("insights-value", "/p/tally/insights?days=7", _read_out),
+    Shot("insights-table", "/p/tally/insights?days=30", _tables),
+    Shot("ended-attempts", "/p/tally/insights/attempts"),
     Shot("replay", "/p/tally/replay", is_shown=True),
+    Shot("replay-middle", "/p/tally/replay", _stepped_back),
     Shot("activity", "/p/tally/activity", is_shown=True),
+    Shot("activity-narrow", "/p/tally/activity?kind=stay:queue&from=2026-01-01"),
+    Shot("activity-none", "/p/tally/activity?kind=webhook"),
     Shot("messages", "/p/tally/messages"),
+    Shot("messages-new", "/p/tally/messages?since=1", who="vera"),
+    Shot("messages-thread", "/p/tally/messages?thread=everybody"),
     Shot("history", "/p/tally/history"),
     Shot("settings", "/p/tally/settings"),
     Shot("task-waiting", "/t/11/"),
@@ -152,6 +177,7 @@ PAGES = [
     Shot("task-activity", "/t/10/activity"),
     Shot("agents", "/a/", is_shown=True),
     Shot("agent", "/a/jared/"),
+    Shot("agent-viewer", "/a/quill/", who="vera"),
     Shot("account", "/account"),
     Shot("mfa", "/account/second-factor/app"),
     Shot("palette", "/p/tally/", _palette, is_shown=True),

@@ -1,6 +1,6 @@
 """Agents: register, show signs of life, retire."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -24,7 +24,7 @@ SEEN_EVERY = timedelta(seconds=10)
 NOTE_MINUTE = """
     INSERT INTO coordination_agenthour (agent_id, hour, minutes) VALUES (%s, %s, %s)
     ON CONFLICT (agent_id, hour) DO UPDATE SET minutes = coordination_agenthour.minutes | excluded.minutes
-    WHERE (coordination_agenthour.minutes & excluded.minutes) = 0"""
+    WHERE (coordination_agenthour.minutes & excluded.minutes) < excluded.minutes"""
 
 
 @atomically
@@ -98,7 +98,12 @@ def seen(agent: Agent, *, display_name: str = "") -> datetime:
 
 def _note_minute(agent: Agent, moment: datetime) -> None:
     """Keep that the agent lived in this minute: the history of its heartbeats, one write a minute and one row an hour."""
-    run(NOTE_MINUTE, [agent.pk, moment.replace(minute=0, second=0, microsecond=0), 1 << moment.minute])
+    note_minutes(agent, moment.replace(minute=0, second=0, microsecond=0), [moment.minute])
+
+
+def note_minutes(agent: Agent, hour: datetime, minutes: Iterable[int]) -> None:
+    """Keep that the agent gave signs of life in these minutes of the hour."""
+    run(NOTE_MINUTE, [agent.pk, hour, sum(1 << minute for minute in set(minutes))])
 
 
 def _minute(moment: datetime) -> datetime:
