@@ -11,6 +11,7 @@ STEP = 10  # units of width for each point
 HEIGHT = 100.0
 GRIDLINES = 4  # at most
 MOST_LABELS = 6
+WEEK = 7  # every day of a week has a label
 TIME_STEPS: list[float] = [  # in seconds
     *(float(factor) for factor in (1, 2, 5, 10, 15, 30)),
     *(60.0 * factor for factor in (1, 2, 5, 10, 15, 30)),
@@ -218,7 +219,7 @@ def _chart(
 
 def _labels(points: Sequence[Point]) -> list[Label]:
     """Return labels for the foot: the first, the last and some between, evenly."""
-    count = min(MOST_LABELS, len(points))
+    count = len(points) if len(points) <= WEEK else MOST_LABELS
     places = [round(place * (len(points) - 1) / max(1, count - 1)) for place in range(count)]
     return [Label(f"{100 * (place + 0.5) / len(points):.2f}", points[place].label) for place in places]
 

@@ -149,14 +149,14 @@ def test_work_without_a_living_agent_starves_and_says_what_is_missing(ada: User,
     found = starved([project], server=SERVER)
     kind = found.kinds[0]
     assert (found.total, kind.count, kind.missing) == (3, 3, ["capability design"])
-    assert kind.sentence == "No living agent has capability design."
+    assert kind.sentence == "No living agent has the capability design."
     command = kind.command(SERVER)
     assert command.startswith(f"MUSTER_URL={SERVER} tqc work --project tally --tiers standard --capabilities design,python --exec")
     page = signed_in(ada).get("/p/tally/").content.decode()
     assert "3 queued tasks that no living agent could take" in page
     assert "http://testserver tqc work --project tally" in page
     part = signed_in(ada).get("/starving?project=tally").content.decode()
-    assert "No living agent has capability design." in part
+    assert "No living agent has the capability design." in part
 
 
 def test_a_silent_agent_that_could_take_the_work_is_named(ada: User, task: Task, jared: Agent) -> None:

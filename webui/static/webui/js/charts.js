@@ -1,6 +1,6 @@
 // Reads out the values of a chart at the pointer, under a finger or by arrow keys. They are those of the table below it, the newest first.
 const SVG = "http://www.w3.org/2000/svg";
-const HINT = "Point at the chart, or focus it and press the arrow keys, to read its values.";
+const HINT = " Arrow keys read its values, Enter follows them.";
 
 for (const chart of document.querySelectorAll("svg[data-chart]")) start(chart);
 
@@ -10,11 +10,13 @@ function start(chart) {
   const cursor = document.createElementNS(SVG, "rect");
   let place = -1;
 
-  said.className = "plot-value small";
+  const sentence = chart.closest("figure").querySelector(".chart-says");
+
+  said.className = "plot-value";
   said.setAttribute("role", "status");
-  said.textContent = HINT;
-  chart.parentElement.after(said);
+  (sentence || chart.closest("figure").firstElementChild).before(said);
   cursor.setAttribute("class", "plot-cursor");
+  chart.querySelector("desc").append(HINT);
   chart.tabIndex = 0;
 
   function show(wanted) {
@@ -27,6 +29,7 @@ function start(chart) {
     for (const [name, value] of Object.entries({ x: place * part, y: 0, width: part, height })) cursor.setAttribute(name, value);
     if (!cursor.isConnected) chart.prepend(cursor);
     said.replaceChildren(...words(all[place]));
+    if (sentence) sentence.hidden = true;
   }
 
   function words(row) {
@@ -40,11 +43,12 @@ function start(chart) {
     }, [day]);
   }
 
-  function leave() {
-    if (document.activeElement === chart) return;
+  function leave(event) {
+    if (document.activeElement === chart || said.contains(event.relatedTarget)) return;
     cursor.remove();
+    said.replaceChildren();
+    if (sentence) sentence.hidden = false;
     place = -1;
-    // The last values stay: their links are on the way from the chart.
   }
 
   const at = (event) => {
@@ -53,11 +57,14 @@ function start(chart) {
   };
   chart.addEventListener("pointermove", (event) => show(at(event)));
   chart.addEventListener("pointerdown", (event) => show(at(event)));
-  chart.addEventListener("pointerleave", leave);
+  chart.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && leave(event));
   chart.addEventListener("blur", leave);
   chart.addEventListener("focus", () => place < 0 && show(rows().length - 1));
-  // A finger hides what it points at: its tap reads the values out, and their links lead on.
-  chart.addEventListener("click", (event) => event.pointerType === "touch" && event.preventDefault());
+  // A finger hides what it points at: its tap reads the values out, and their links lead on. A mouse need not hit the bar itself.
+  chart.addEventListener("click", (event) => {
+    if (event.pointerType === "touch") event.preventDefault();
+    else if (!event.target.closest("a")) said.querySelector("a")?.click();
+  });
   chart.addEventListener("keydown", (event) => {
     const last = rows().length - 1;
     const step = { ArrowRight: place + 1, ArrowUp: place + 1, ArrowLeft: place - 1, ArrowDown: place - 1, Home: 0, End: last, PageUp: place + 7, PageDown: place - 7 };
