@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from coordination.lifecycle import Outcome
 from coordination.models import Agent, ApiKey, Attempt
 from coordination.models.agent import AgentQuerySet
 
@@ -18,23 +19,19 @@ STEADY = 2  # minutes that may be missed by who is there
 
 
 class Trouble(StrEnum):
-    """In the order in which they are told."""
-
     LOCKED_OUT = "locked out"
     SILENT = "silent"
     RETIRED_AT_WORK = "retired at work"
     RETIRED = "retired"
     TWO_HOSTS = "two hosts"
-    BACK = "back"
 
 
 @dataclass(frozen=True)
 class Return:
-    """An agent came back at a moment, after so long a silence; `lost` are the attempts that were taken from it meanwhile."""
+    """An agent came back at a moment, after so long a silence."""
 
     at: datetime
     silence: timedelta
-    lost: list[Attempt]
 
 
 def with_keys(agents: AgentQuerySet) -> AgentQuerySet:
@@ -46,19 +43,19 @@ def with_keys(agents: AgentQuerySet) -> AgentQuerySet:
 
 def troubles(agent: Agent, *, holds: bool, moment: datetime) -> list[Trouble]:
     """Return what is the matter with an agent read by `with_keys`."""
-    found = []
-    if agent.retired_at:
-        return [Trouble.RETIRED_AT_WORK if holds else Trouble.RETIRED]
+    found = [Trouble.RETIRED_AT_WORK if holds else Trouble.RETIRED] if agent.retired_at else []
+    if agent.retired_at and not holds:
+        return found
     if getattr(agent, "has_key", False) and not getattr(agent, "may_speak", True):
         found.append(Trouble.LOCKED_OUT)
-    if agent.silent_since:
+    if agent.silent_since and not agent.retired_at:
         found.append(Trouble.SILENT)
     if agent.other_host_at and moment - agent.other_host_at < TWO_HOSTS_FOR:
         found.append(Trouble.TWO_HOSTS)
     return found
 
 
-def came_back(noted: Mapping[datetime, int], attempts: Iterable[Attempt], moment: datetime) -> Return | None:
+def came_back(noted: Mapping[datetime, int], moment: datetime) -> Return | None:
     """Return how an agent came back lately, by the minutes of the hours in which it gave signs of life."""
     minute = moment.replace(second=0, microsecond=0)
     lived = [_lived(noted, minute - timedelta(minutes=ago)) for ago in range(24 * 60)]
@@ -69,11 +66,8 @@ def came_back(noted: Mapping[datetime, int], attempts: Iterable[Attempt], moment
         if not alive:
             dead += 1
         elif dead > max(STEADY, SHORTEST_SILENCE - 1):
-            silence = timedelta(minutes=dead)
             at = minute - timedelta(minutes=here)
-            return (
-                Return(at, silence, [each for each in attempts if _was_lost(each, at - silence)]) if moment - at < WORTH_TELLING else None
-            )
+            return Return(at, timedelta(minutes=dead)) if moment - at < WORTH_TELLING else None
         else:
             here, dead = ago, 0
     return None
@@ -83,5 +77,9 @@ def _lived(noted: Mapping[datetime, int], minute: datetime) -> bool:
     return bool(noted.get(minute.replace(minute=0), 0) >> minute.minute & 1)
 
 
-def _was_lost(attempt: Attempt, since: datetime) -> bool:
-    return attempt.outcome == "expired" and attempt.finished_at is not None and attempt.finished_at >= since
+def lost_in_silence(agent: Agent, back: Return | None, attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return the attempts that were taken from an agent while it was silent, or is."""
+    since = agent.last_seen_at if agent.silent_since else back.at - back.silence if back else None
+    if since is None:
+        return []
+    return [each for each in attempts if each.outcome == Outcome.EXPIRED and each.finished_at and each.finished_at >= since]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from coordination.lifecycle import AgentState, State
 from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Lease, Message, MessageAck, Task
 from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
-from coordination.queries.agent_health import Return, Trouble, came_back, troubles, with_keys
+from coordination.queries.agent_health import Return, Trouble, came_back, lost_in_silence, troubles, with_keys
 from coordination.queries.project_settings import keys_of_agent
 
 ORDER = (AgentState.ACTIVE, AgentState.IDLE, AgentState.SILENT, AgentState.RETIRED)
@@ -51,6 +51,10 @@ class Worker:
     record: Record
     troubles: list[Trouble] = field(default_factory=list)
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.current) or self.elsewhere > 0
+
 
 @dataclass(frozen=True)
 class Group:
@@ -72,8 +76,8 @@ class Fleet:
 def fleet(caller: Caller, *, with_retired: bool = False) -> Fleet:
     """Return the agents grouped by state; five queries, whatever their number."""
     agents = list(with_keys(visible_agents(caller)))
-    chosen = [agent for agent in agents if with_retired or agent.retired_at is None]
-    workers = _workers(caller, chosen)
+    # Who is retired and works still belongs to those one looks after.
+    workers = [each for each in _workers(caller, agents) if with_retired or each.agent.retired_at is None or each.is_busy]
     groups = [Group(state, found) for state in ORDER if (found := [worker for worker in workers if worker.state is state])]
     return Fleet(groups, stranded(caller), sum(agent.retired_at is not None for agent in agents))
 
@@ -158,6 +162,7 @@ class AgentPage:
     attempts: list[Attempt]
     typical: float | None  # seconds that half of its recent good attempts took at most
     back: Return | None
+    lost: list[Attempt]  # taken from it in its last silence
     messages: list[Message]
     keys: list[ApiKey]
     serves: int  # queued tasks that it could take
@@ -176,13 +181,15 @@ def agent_page(caller: Caller, agent: Agent) -> AgentPage:
     noted = _noted(agent, moment)
     cells, hours = _strip(noted, moment)
     attempts = list(_seen_attempts(caller).filter(agent=agent).select_related("task__project").order_by("-pk")[:RECENT_ATTEMPTS])
+    back = None if worker.state in AWAY else came_back(noted, moment)
     return AgentPage(
         worker=worker,
         cells=cells,
         hours=hours,
         attempts=attempts,
         typical=_typical(attempts),
-        back=None if worker.state in AWAY else came_back(noted, attempts, moment),
+        back=back,
+        lost=lost_in_silence(agent, back, attempts),
         messages=_messages(caller, agent),
         keys=list(keys_of_agent(agent)) if caller.may_everywhere(Permission.ADMIN) else [],
         serves=visible_tasks(caller).filter(state=State.QUEUED, lane__in=LaneAgent.objects.filter(agent=agent).values("lane")).count(),

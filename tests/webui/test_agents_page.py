@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, AgentHour, ApiKey, Message, Phase, Project, Scope, Task, User
+from coordination.models import Agent, AgentHour, ApiKey, Attempt, Message, Phase, Project, Scope, Task, User
 from coordination.models.clock import now
 from coordination.operations import agents, finish, keys, messages, phases, projects
 from coordination.operations.creation import NewTask, create_task, create_tasks
@@ -139,6 +139,64 @@ def test_any_name_of_an_agent_has_a_page(ada: User, key: ApiKey, project: Projec
     address = re.search(r'<th scope="row"><a href="([^"]+)"', client.get("/a/").content.decode())
     assert address is not None
     assert client.get(address.group(1)).status_code == 200
+
+
+def words(user: User, name: str = "jared") -> str:
+    """Return what the agent's page says above its panels, without its tags."""
+    page = signed_in(user).get(f"/a/{name}/").content.decode()
+    head = page[page.index("agent-head") : page.index('class="split"')]
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", head)).split())
+
+
+def test_each_trouble_is_said_in_a_sentence_with_what_to_do(ada: User, vera: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    holder = started(task, jared, key)
+    Agent.objects.update(host="worker-1", silent_since=now(), last_seen_at=now() - timedelta(minutes=4))
+    said = words(vera)
+    assert f"Its last sign of life was 4 min ago : #{task.pk} goes back to the queue in" in said
+    assert "look at its machine worker-1 and start it again, or retire it" in said
+    Agent.objects.update(silent_since=None)
+    agents.retire(Agent.objects.get(), actor=ada.actor)
+    assert f"Retired while it works: it may finish #{task.pk} and gets nothing more. To stop it now, cancel the task." in words(ada)
+    assert "Retired while it works" in signed_in(ada).get("/a/").content.decode()
+    finish.complete(holder, Report(result="ok"))
+    assert "It works again when an admin lets it" in words(ada)
+    assert "Retired while it works" not in signed_in(ada).get("/a/").content.decode()
+    agents.unretire(Agent.objects.get(), actor=ada.actor)
+    keys.revoke_key(key, actor=ada.actor)
+    assert "Its key is revoked or expired, so nothing that it sends is taken: make a key for it, and start it with that." in words(vera)
+    assert "Its key is revoked" in signed_in(vera).get("/a/").content.decode()
+    keys.create_key(name="new", scope=Scope.AGENT, agent=jared, actor=ada.actor)
+    assert "revoked" not in words(ada)
+
+
+def test_two_machines_under_one_name_are_told_and_a_move_is_not(ada: User, key: ApiKey) -> None:
+    def register(host: str) -> None:
+        agents.register(name="wren", host=host, key=key, actor=key.actor)
+
+    register("worker-1")
+    Agent.objects.update(last_seen_at=now() - timedelta(minutes=10))
+    register("worker-2")
+    assert "took its name" not in words(ada, "wren")
+    register("worker-2")
+    register("worker-3")
+    said = words(ada, "wren")
+    assert "worker-3 took its name" in said
+    assert "while worker-2 used it: if both run" in said
+    assert "MUSTER_AGENT" in said
+
+
+def test_a_return_names_what_was_taken_from_it_meanwhile(ada: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    AgentHour.objects.all().delete()
+    for ago in (*range(3), *range(12, 40)):
+        agents._note_minute(jared, now() - timedelta(minutes=ago))
+    assert "after 9 min without a sign of life; nothing was taken from it, and there is nothing to do." in words(ada)
+    started(task, jared, key)
+    Attempt.objects.update(outcome="expired", finished_at=now() - timedelta(minutes=8), claimed_at=now() - timedelta(minutes=20))
+    assert f"#{task.pk} had been taken from it, so look whether its late work is worth adopting." in words(ada)
+    AgentHour.objects.all().delete()
+    for ago in range(40):
+        agents._note_minute(jared, now() - timedelta(minutes=ago))
+    assert "Back" not in words(ada)
 
 
 def test_work_without_a_living_agent_starves_and_says_what_is_missing(ada: User, project: Project, phase: Phase, jared: Agent) -> None:
