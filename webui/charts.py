@@ -11,6 +11,7 @@ STEP = 10  # units of width for each point
 HEIGHT = 100.0
 GRIDLINES = 4  # at most
 MOST_LABELS = 6
+DENSE = 40
 WEEK = 7  # every day of a week has a label
 TIME_STEPS: list[float] = [  # in seconds
     *(float(factor) for factor in (1, 2, 5, 10, 15, 30)),
@@ -93,6 +94,11 @@ class Chart:
     def is_empty(self) -> bool:
         return all(point.value is None for row in self.rows for point in row.points)
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether dots of the usual size would run together."""
+        return len(self.rows) > DENSE
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -103,7 +109,7 @@ class Bar:
     more: str = ""
 
 
-def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:g}") -> Chart:
+def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:,g}") -> Chart:
     """Draw one bar for each point."""
     step = plain_step([point.value for point in series.points])
     top = _top(step, [point.value for point in series.points])
@@ -130,7 +136,7 @@ def lines(
     *,
     says: str,
     means: str,
-    unit: Callable[[float], str] = lambda v: f"{v:g}",
+    unit: Callable[[float], str] = lambda v: f"{v:,g}",
     step_of: Callable[[Sequence[float | None]], float] | None = None,
 ) -> Chart:
     """Draw each series as a line with a dot at each point; where there is no value the line goes on to the next."""

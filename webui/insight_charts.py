@@ -55,7 +55,7 @@ class Drawn:
     def figures(self) -> list[Figure]:
         found = self.found
         return [
-            Figure("Done", str(found.done_now), str(found.done_before), "tasks that became done"),
+            Figure("Done", f"{found.done_now:,}", f"{found.done_before:,}", "tasks that became done"),
             self._time("Cycle time, P50", "cycle", lambda each: each.p50, "half of the tasks took at most so long, first claim to done"),
             self._time("Cycle time, P90", "cycle", lambda each: each.p90, "nine in ten took at most so long, first claim to done"),
             self._time("Lead time, P50", "lead", lambda each: each.p50, "half took at most so long, from being added to done"),
@@ -116,7 +116,7 @@ class Drawn:
             "failures",
             "Failure rate",
             Series("Failed", "look-failed", points),
-            says=f"{total.bad} of {_attempts(ended)} failed." if ended else "No attempt ended in these days.",
+            says=f"{total.bad:,} of {_attempts(ended)} failed." if ended else "No attempt ended in these days.",
             means="Attempts that failed or lost their lease, of all that ended on the day by themselves: not released, not called off.",
             unit=lambda value: f"{value:g} %",
         )
@@ -130,7 +130,7 @@ class Drawn:
             "burn-up",
             "Burn-up",
             [Series("Scope", "look-scope", scope), Series("Done", "look-done", done)],
-            says=f"{last.done} of {_tasks(last.scope)} done, {last.scope - last.done} left.",
+            says=f"{last.done:,} of {_tasks(last.scope)} done, {last.scope - last.done:,} left.",
             means="All tasks that were added and not called off, and those done, at the end of each day.",
         )
 
