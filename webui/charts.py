@@ -109,7 +109,7 @@ class Bar:
     more: str = ""
 
 
-def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:,g}") -> Chart:
+def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:,.10g}") -> Chart:
     """Draw one bar for each point."""
     step = plain_step([point.value for point in series.points])
     top = _top(step, [point.value for point in series.points])
@@ -136,7 +136,7 @@ def lines(
     *,
     says: str,
     means: str,
-    unit: Callable[[float], str] = lambda v: f"{v:,g}",
+    unit: Callable[[float], str] = lambda v: f"{v:,.10g}",
     step_of: Callable[[Sequence[float | None]], float] | None = None,
 ) -> Chart:
     """Draw each series as a line with a dot at each point; where there is no value the line goes on to the next."""
