@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import JSONField, Model, QuerySet
+from django.db.models import JSONField, Model
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
@@ -117,15 +117,6 @@ def run(statement: str, params: Params = ()) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, _adapt(params))
         return int(cursor.rowcount)
-
-
-def counts(*found: QuerySet[Any, Any]) -> list[int]:
-    """Return how many rows each of the query sets has, in one statement for all."""
-    parts = [each.query.get_compiler(connection=connection).as_sql() for each in found]
-    counted = ", ".join(f"(SELECT count(*) FROM ({statement}) AS found_{place})" for place, (statement, _) in enumerate(parts))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
-        return [int(count) for count in cursor.fetchone()]
 
 
 def _adapt(params: Params) -> Any:

@@ -4,15 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from typing import Any
+
+from django.db import transaction
 
 from coordination.actor import Actor
-from coordination.models import Agent, ApiKey, Phase, Task
+from coordination.models import Agent, ApiKey, Attempt, Phase, Task
 from coordination.operations import claims, finish, leases, messages, phases, tasks
+from coordination.operations.events import record
 from coordination.operations.files import save_files
+from coordination.operations.holding import attempt_of
 from coordination.operations.report import Report
 from coordination.operations.sample_clock import SampleClock, Shift
-from coordination.operations.sample_text import INSTRUCTIONS
+from coordination.operations.sample_text import INSTRUCTIONS, STDIN, STDIN_REPORT, STDIN_RESULT
+from coordination.operations.seals import follow_attempt
 from coordination.operations.tokens import Holder, holder_of
+from coordination.queries.repositories import author_of, store
 
 BEGAN = 46 * 60  # minutes ago
 SHIFTS: dict[str, list[Shift]] = {
@@ -91,8 +98,8 @@ class SampleDays:
     def _last_hours(self) -> None:
         jared, jean, quill = self.cast.jared, self.cast.jean, self.cast.quill
         self._at(260, partial(self._claim, "stdin", jared))
-        submitted = _report(61, result="Reads standard input until it ends; a closed pipe ends the program quietly.")
-        self._at(199, lambda: finish.complete(self._held["stdin"], submitted))
+        self._at(201, lambda: self._push("stdin", STDIN, "Read standard input when no file is named"))
+        self._at(199, lambda: finish.complete(self._held["stdin"], _report(61, result=STDIN_RESULT, report=STDIN_REPORT)))
         self._at(96, partial(self._claim, "counters", jared))
         self._at(41, partial(self._progress, "counters", 60, "host and path are done, status is next"))
         counting = "Counting by path needs a normal form for query strings; I drop everything after `?`."
@@ -127,6 +134,24 @@ class SampleDays:
         self._held[ref] = holder_of(claimed.lease_token, task.pk, key.pk)
         leases.start(self._held[ref])
 
+    def _push(self, ref: str, files: dict[str, bytes], message: str) -> None:
+        """Put work on the branch of the attempt, as a push of its agent would."""
+        holder, attempt = self._held[ref], attempt_of(self._held[ref])
+        made = store().write_seal(
+            holder.task_id, parents=[attempt.commit], files=dict(files), author=author_of(attempt.agent.actor), message=message
+        )
+        Attempt.objects.filter(pk=attempt.pk).update(tip=made.commit)
+        told: dict[str, Any] = {
+            "attempt": attempt.number,
+            "old": "",
+            "new": made.commit,
+            "files": sorted(files),
+            "message": message,
+            "commits": 1,
+        }
+        record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
+        transaction.on_commit(partial(follow_attempt, holder.task_id, attempt.number, made.commit), robust=True)
+
     def _release(self, ref: str, reason: str) -> None:
         leases.release(self._held[ref], reason=reason)
 
@@ -156,8 +181,8 @@ class SampleDays:
         save_files(task, {"instructions.md": text.encode()}, base=task.head, actor=self.actor, message="Ask for a shorter report")
 
 
-def _report(minutes: float, *, result: str = "", error: str = "") -> Report:
+def _report(minutes: float, *, result: str = "", error: str = "", report: str = "") -> Report:
     """Return a report with the usage and cost of so many minutes of work."""
     usage = {"input_tokens": int(4_700 * minutes), "output_tokens": int(310 * minutes), "turns": int(2 + minutes / 3)}
     cost = (Decimal("0.019") * Decimal(minutes)).quantize(Decimal("0.01"))
-    return Report(result=result, error=error, usage=usage, cost_usd=cost)
+    return Report(result=result, error=error, report=report, usage=usage, cost_usd=cost)

@@ -103,8 +103,7 @@ def limit(request: Request, slug: str) -> HttpResponse:
     """Say how many tasks of a column are not yet too many; an empty number takes the limit away."""
     project = find_project(request.caller, slug, Permission.PLAN)
     wanted = typed(LimitForm(request.POST))
-    limits = {key: value for key, value in {**project.wip_limits, wanted["column"]: wanted["limit"]}.items() if value}
-    projects.edit_project(project, {"wip_limits": limits}, actor=actor_of(request))
+    projects.limit_column(project, wanted["column"], wanted["limit"], actor=actor_of(request))
     title = query.BY_KEY[wanted["column"]].title
     said = f"{title} may hold {wanted['limit']} tasks." if wanted["limit"] else f"{title} has no limit any more."
     return done(request, said, reverse("board", args=[slug]))

@@ -65,7 +65,7 @@ def _question(scene: Scene) -> Q:
 
 
 def _remark(scene: Scene) -> Q:
-    return Q(Exists(LineComment.objects.filter(task=OuterRef("pk"), resolved_at=None)))
+    return Q(Exists(LineComment.objects.kept().filter(task=OuterRef("pk"), resolved_at=None)))
 
 
 CONDITIONS = {

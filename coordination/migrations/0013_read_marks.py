@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0010_agent_hours'),
+        ('coordination', '0012_remarks'),
     ]
 
     operations = [
