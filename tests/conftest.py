@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from psycopg import sql
 
+from tests.prepared import create, drop, drop_all_prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
 from tests.servers.browser import launch_arguments
 
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if _touches_the_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
     items[:] = kept
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    is_xdist_worker = hasattr(config, "workerinput")
+    if settings.ON_POSTGRES and not is_xdist_worker:
+        drop_all_prepared()
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
@@ -91,15 +98,11 @@ def fresh_database(directory: Path) -> Iterator[str]:
     if not settings.ON_POSTGRES:
         yield f"sqlite:///{directory / 'muster.sqlite3'}"
         return
-    server_url = os.environ["DATABASE_URL"]
     name = f"muster_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        yield create(name)
     finally:
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(name)
 
 
 @pytest.fixture

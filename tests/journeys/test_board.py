@@ -1,15 +1,14 @@
 """The board by mouse and by keyboard, in a real browser: drag, move, select, rename, fold, add."""
 
 import re
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 RENAME = "from coordination.models import Task, User; from coordination.operations.tasks import edit_task; "
@@ -17,14 +16,10 @@ RENAME += "edit_task(Task.objects.get(pk={}), {{'title': '{}'}}, actor=User.obje
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def shared() -> Iterator[MusterServer]:
     """One server with the sample project for all tests here; they use tasks of their own in it."""
-    with fresh_database(tmp_path_factory.mktemp("board")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 @pytest.fixture
@@ -225,7 +220,7 @@ def test_a_title_is_changed_where_it_stands_and_a_conflict_shows_both(board: Pag
     expect(card(board, 15).locator(".card-title a")).to_be_focused()
     board.keyboard.press("e")
     field.fill("Compare the figures")
-    shared.manage("shell", "--no-imports", "-c", RENAME.format(15, "Somebody was faster"))
+    shared.shell(RENAME.format(15, "Somebody was faster"))
     field.press("Enter")
     expect(card(board, 15).get_by_role("alert")).to_contain_text("Somebody was faster")
     expect(field).to_have_value("Compare the figures")

@@ -33,11 +33,12 @@ ADD += "create_task(Project.objects.get(), NewTask(title='{}'), actor=User.objec
 
 
 def add_task(site: MusterServer, title: str) -> None:
-    site.manage("shell", "--no-imports", "-c", ADD.format(title))
+    site.shell(ADD.format(title))
 
 
 def test_a_person_plans_a_project_from_nothing(site: MusterServer, page: Page) -> None:
     sign_in(page, site)
+    page.goto(site.url)
     page.locator("summary", has_text="New project").click()
     page.get_by_label("Name").fill("Compass")
     page.get_by_label("Slug").fill("compass")
@@ -72,7 +73,7 @@ def test_a_half_typed_answer_survives_a_change_of_the_same_task(sample: MusterSe
     expect(page.locator("form#answer-form")).to_be_visible()
     answer = page.get_by_label("Your answer")
     answer.fill("The standard li")
-    sample.manage("shell", "--no-imports", "-c", SAY.format(8, "A word from elsewhere"))
+    sample.shell(SAY.format(8, "A word from elsewhere"))
     expect(page.get_by_text("A word from elsewhere")).to_be_visible()
     expect(answer).to_have_value("The standard li")
     answer.fill("The standard library only.")

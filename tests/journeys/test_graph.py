@@ -1,15 +1,14 @@
 """What the graph and the timeline do with a script, in a real browser: zoom, walk, draw a dependency, refresh without moving."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
+from tests.journeys.conftest import SAMPLE, sign_in
 from tests.journeys.test_first_pages import add_task
-from tests.servers import MusterServer, running_muster
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 PAGES = [
@@ -32,15 +31,9 @@ def view_of(page: Page) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def sampled() -> Iterator[MusterServer]:
     """A server with the sample project, shared by the tests of this file."""
-    command = (sys.executable, "-m", "tests.journeys.serve")
-    with (
-        fresh_database(tmp_path_factory.mktemp("graph")) as url,
-        running_muster(database_url=url, command=command, ready_path="/login") as server,
-    ):
-        server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-        server.manage("sampleplan")
+    with serving(SAMPLE, ready_path="/login") as server:
         yield server
 
 

@@ -1,16 +1,15 @@
 """Reading what changed in a real browser: side by side on any width, remarks by keyboard, and nothing in the way of anybody."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import ADA, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 MAKE = """
@@ -47,13 +46,9 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    with (
-        fresh_database(tmp_path_factory.mktemp("history")) as url,
-        running_muster(database_url=url, command=(sys.executable, "-m", "tests.journeys.serve"), ready_path="/login") as server,
-    ):
-        server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-        made = server.manage("shell", "--no-imports", "-c", MAKE)
+def told() -> Iterator[Told]:
+    with serving(ADA, ready_path="/login") as server:
+        made = server.shell(MAKE)
         yield Told(server, *json.loads(made.strip().splitlines()[-1]))
 
 

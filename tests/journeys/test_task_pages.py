@@ -1,14 +1,13 @@
 """What the pages of a task do in a real browser: edit in place, keep drafts, follow a log, undo."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 # Task 5 is running, attempt 1 by Jared; 7 and 12 are queued; 10 waits for a review; 11 and 14 wait.
@@ -35,19 +34,15 @@ save_files(task, {{"instructions.md": {!r}}}, base=task.head, actor=User.objects
 
 
 @pytest.fixture(scope="module")
-def tally(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def tally() -> Iterator[MusterServer]:
     """One server with the sample project for all tests of this file; each uses tasks of its own."""
-    with fresh_database(tmp_path_factory.mktemp("tally")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def beside(server: MusterServer, code: str) -> None:
     """Do something through another door, as somebody else."""
-    server.manage("shell", "--no-imports", "-c", code)
+    server.shell(code)
 
 
 def drafts(page: Page) -> int:
