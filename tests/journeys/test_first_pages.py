@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.journeys.conftest import sign_in
 from tests.servers import MusterServer
@@ -152,34 +152,6 @@ def test_every_page_is_accessible_and_quiet(sample: MusterServer, page: Page, sc
     assert said == []
 
 
-def test_nothing_that_is_written_acts_or_calls_out(site: MusterServer, page: Page) -> None:
-    """Titles, instructions and files full of code: no script runs and no request leaves for another host."""
-    hostile = (
-        "<script>document.title=1</script><img src=x onerror=document.title=1> ![x](https://evil.example/?q=1) [a](javascript:alert(1))"
-    )
-    site.manage("sampleplan")
-    sign_in(page, site)
-    outside: list[str] = []
-    dialogs: list[str] = []
-    page.on("request", lambda request: outside.append(request.url) if _is_outside(request, site.url) else None)
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page.goto(f"{site.url}/t/7/edit")
-    page.get_by_label("Title").fill(hostile)
-    page.get_by_label("Objective").fill(hostile)
-    page.get_by_role("button", name="Save the task").click()
-    page.wait_for_url(f"{site.url}/t/7/")
-    page.goto(f"{site.url}/t/7/files/edit")
-    page.locator("#content").fill(hostile)
-    page.get_by_role("button", name="Preview").click()
-    page.get_by_role("button", name="Save a new version").click()
-    page.wait_for_url(f"{site.url}/t/7/files")
-    for path in ("/t/7/", "/t/7/files", "/t/7/diff", "/p/tally/", "/p/tally/plan", "/p/tally/activity", "/t/7/raw"):
-        page.goto(f"{site.url}{path}")
-        assert page.title() != "1"
-    assert outside == []
-    assert dialogs == []
-
-
 def test_it_reads_and_works_without_javascript(sample: MusterServer, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -199,7 +171,3 @@ def test_it_reads_and_works_without_javascript(sample: MusterServer, browser: Br
 
 def _is_trouble(message: ConsoleMessage) -> bool:
     return message.type in ("error", "warning")
-
-
-def _is_outside(request: Request, home: str) -> bool:
-    return not request.url.startswith((home, "data:"))
