@@ -22,7 +22,12 @@ hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster", "engine", "shop"}
+DATABASE_FIXTURES = {
+    *("db", "transactional_db", "django_db_reset_sequences", "fresh_database_url"),
+    *("muster", "site", "sample", "engine", "shop"),
+}
+# Their tests start servers and other processes and wait for them: they go first, so that none of them is the last to end.
+STARTING_PROCESSES = ("worker", "journeys", "git_http", "tooling")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,11 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--only-database"):
-        return
-    kept = [item for item in items if _touches_the_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
-    items[:] = kept
+    dropped = [item for item in items if config.getoption("--only-database") and not _touches_the_database(item)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        gone = set(dropped)
+        items[:] = [item for item in items if item not in gone]
+    for item in items:
+        if not _may_run_anywhere(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -45,9 +54,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _touches_the_database(item: pytest.Item) -> bool:
     # What a browser does with a page is the same over any database; the pages themselves are also asked for without one.
-    if "page" in getattr(item, "fixturenames", ()):
+    if "page" in getattr(item, "fixturenames", ()) or item.get_closest_marker("once"):
         return False
     return item.get_closest_marker("django_db") is not None or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+def _turn(item: pytest.Item) -> int:
+    room = _room(item)
+    return STARTING_PROCESSES.index(room) if room in STARTING_PROCESSES else len(STARTING_PROCESSES)
+
+
+def _may_run_anywhere(item: pytest.Item) -> bool:
+    """Return whether a test that may take long can go to whichever process is free, because it shares no server with its file."""
+    if _room(item) not in STARTING_PROCESSES:
+        return False
+    found = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}  # pytest has no public way to ask
+    return not any(each.scope == "module" for defined in found.values() for each in defined)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath).parts[1]
 
 
 @pytest.fixture(scope="session")
