@@ -142,7 +142,7 @@ def test_a_killed_supervisor_leaves_no_orphans(up: MusterServer) -> None:
     up.process.wait(timeout=5)
     wait_until(lambda: all_gone(pids), seconds=12, what="The end of the children")
     up.start()
-    assert serves(up)
+    wait_until(lambda: serves(up), seconds=5, what="An answer")
 
 
 def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
