@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: fresh databases, Redis, a live server, a browser."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import hypothesis
-import psycopg
 import pytest
 from django.conf import settings
-from psycopg import sql
+from django.db import connection
 
-from tests.prepared import create, drop, drop_all_prepared
+from tests.prepared import EMPTY, create, drop, drop_all_prepared, prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
 from tests.servers.browser import launch_arguments
 
@@ -77,17 +77,32 @@ def _room(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Let Django take the test database that is there: django_db_modify_db_settings has made it."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin the test database as a copy of one that was migrated once for the whole run."""
+    test = connection.settings_dict["TEST"]
+    test["MIGRATE"] = False
+    begun = prepared(EMPTY)
+    if settings.ON_POSTGRES:
+        test["NAME"] = test["NAME"] or f"test_{connection.settings_dict['NAME']}"
+        drop(test["NAME"])
+        create(test["NAME"], template=begun.database)
+    else:
+        Path(test["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(begun.home / "muster.sqlite3", test["NAME"])
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """pytest-django's test database; threads that a test left waiting must not keep it from being removed."""
     yield
     if settings.ON_POSTGRES:
-        _disconnect_all(settings.DATABASES["default"]["NAME"])
-
-
-def _disconnect_all(name: str) -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        drop(settings.DATABASES["default"]["NAME"])
 
 
 @pytest.fixture(scope="session")

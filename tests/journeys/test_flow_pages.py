@@ -9,10 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.journeys.conftest import SAMPLE, sign_in
 from tests.prepared import serving
 from tests.servers import MusterServer
-from tests.servers.browser import accessibility_faults
 
-PAGES = ["/p/tally/replay?at=60", "/p/tally/insights?days=7", "/p/tally/activity", "/p/tally/messages", "/a/", "/a/jared/"]
-OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
 SILENCE = "from coordination.models import Agent; from coordination.models.clock import now; "
 SILENCE += "Agent.objects.filter(name='quill').update(silent_since=now())"
 BEAT = "from coordination.models import Agent; from coordination.operations.agents import seen; seen(Agent.objects.get(name='quill'))"
@@ -87,22 +84,3 @@ def test_news_wait_at_the_top_of_the_feed(shared: MusterServer, page: Page) -> N
     expect(page.locator("#news a")).to_have_count(0)
     shared.shell(SAY.format(1))
     expect(page.locator("#news")).to_have_text(re.compile(r"^\s*1 new event\s*$"))
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_its_pages_are_accessible_and_quiet(shared: MusterServer, page: Page, scheme: str, width: int) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    sign_in(page, shared)
-    faults: dict[str, list[str]] = {}
-    for path in PAGES:
-        page.goto(f"{shared.url}{path}")
-        page.evaluate(OPEN_ALL)
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert faults == {}
-    assert said == []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import SAMPLE, sign_in
 from tests.prepared import serving
@@ -102,21 +102,3 @@ def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, p
     expect(first).to_have_value("The standard li")
     page.get_by_label("Try #13 again").click()
     expect(page.locator("#need-task-13")).to_have_count(0)
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
-def test_home_and_plan_are_accessible_and_quiet(house: MusterServer, browser: Browser, scheme: str, width: int) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", viewport={"width": width, "height": 844})
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    sign_in(page, house)
-    faults: dict[str, list[str]] = {}
-    for path in ("/", "/p/tally/plan?behind=2", "/phases/2/", "/phases/2/split", "/p/tally/hold", "/t/11/waits"):
-        page.goto(f"{house.url}{path}")
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert (faults, said) == ({}, [])
-    context.close()

@@ -187,18 +187,3 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
-def test_the_pages_are_accessible_and_fit(tally: MusterServer, page: Page, scheme: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    sign_in(page, tally)
-    faults: dict[str, list[str]] = {}
-    pages = ["/t/5/", "/t/10/", "/t/1/", "/t/1/attempts/1/", "/t/5/attempts/1/", "/t/9/files", "/t/9/files/edit", "/t/9/facts/criteria"]
-    for path in [*pages, "/t/9/needs/find?on=the", "/p/tally/plan/files", "/p/tally/settings", "/account"]:
-        page.goto(f"{tally.url}{path}")
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert faults == {}
