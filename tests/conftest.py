@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    dropped = [item for item in items if config.getoption("--only-database") and not _touches_the_database(item)]
+    dropped = [item for item in items if not _belongs_here(item, only_database=config.getoption("--only-database"))]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         gone = set(dropped)
@@ -52,9 +52,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         drop_all_prepared()
 
 
+def _belongs_here(item: pytest.Item, *, only_database: bool) -> bool:
+    if once := item.get_closest_marker("once"):
+        return bool(once.args[0] == ("postgres" if settings.ON_POSTGRES else "sqlite"))
+    return not only_database or _touches_the_database(item)
+
+
 def _touches_the_database(item: pytest.Item) -> bool:
     # What a browser does with a page is the same over any database; the pages themselves are also asked for without one.
-    if "page" in getattr(item, "fixturenames", ()) or item.get_closest_marker("once"):
+    if "page" in getattr(item, "fixturenames", ()):
         return False
     return item.get_closest_marker("django_db") is not None or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 

@@ -119,6 +119,7 @@ def test_a_consumer_that_is_asked_to_stop_does(tmp_path: Path, number: signal.Si
         assert process.wait(timeout=10) is not None
 
 
+@pytest.mark.once("sqlite", "the queue is Redis on both")
 def test_with_redis_hung_or_wiped_the_sweep_goes_on(tmp_path: Path) -> None:
     with throwaway_redis() as redis, consumers(tmp_path / "home", redis_url=redis.url):
         first = overdue_task()
