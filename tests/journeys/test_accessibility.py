@@ -35,7 +35,7 @@ Lease.objects.update(expires_at=now() + timedelta(hours=2))
 UNUSED = Kind("unused", SESSIONS, ADA)
 USED = Kind("used", screenshots.SAMPLE + UNTIL_LATER + SESSIONS, ADA)
 WIDE, NARROW = 1280, 390
-HIGH = 4000  # so that what stays at the window's edge covers nothing
+HIGH = 2400  # so that what stays at the window's edge covers nothing
 
 
 def _all_open(page: Page) -> None:

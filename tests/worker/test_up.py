@@ -35,6 +35,14 @@ def first(tmp_path: Path) -> Iterator[MusterServer]:
 @pytest.fixture
 def up() -> Iterator[MusterServer]:
     """A start in a directory that holds a migrated database and the gathered files, and nothing else yet."""
+    with running_muster(contents=prepared(GATHERED).home, environment={"WEB_CONCURRENCY": "1"}) as server:
+        wait_until(lambda: len(children(server)) >= 3, seconds=30, what="The start of all children")
+        yield server
+
+
+@pytest.fixture
+def broad() -> Iterator[MusterServer]:
+    """The same with two web workers, as they are by default."""
     with running_muster(contents=prepared(GATHERED).home) as server:
         wait_until(lambda: len(children(server)) >= 4, seconds=30, what="The start of all children")
         yield server
@@ -124,12 +132,12 @@ def test_recovery_keeps_its_bounds(up: MusterServer) -> None:
     assert kill_consumer(up) <= 15
 
 
-def test_a_killed_web_worker_is_replaced(up: MusterServer) -> None:
-    main = child(up, "granian")
+def test_a_killed_web_worker_is_replaced(broad: MusterServer) -> None:
+    main = child(broad, "granian")
     victim = next(pid for pid in descendants(main) if "granian" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: serves(up), seconds=5, what="An answer")
-    wait_until(lambda: len([pid for pid in descendants(child(up, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
+    wait_until(lambda: serves(broad), seconds=5, what="An answer")
+    wait_until(lambda: len([pid for pid in descendants(child(broad, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
