@@ -37,6 +37,7 @@ MEANING: dict[State, str] = {
 LEASED = frozenset({State.CLAIMED, State.RUNNING})
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - FINISHED
+UNCLAIMED = frozenset({State.WAITING, State.QUEUED})
 MAY_STILL_WAIT = frozenset({State.WAITING, State.QUEUED, State.BLOCKED})  # for one more task
 
 
@@ -60,6 +61,7 @@ class Verb(StrEnum):
     CANCEL = "cancel"
     REQUEUE = "requeue"
     ADOPT = "adopt"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ MOVES: tuple[Move, ...] = (
     _move(Verb.CANCEL, OPEN, State.CANCELLED, "a planner", "at once, or at the agent's next heartbeat when it is leased"),
     _move(Verb.REQUEUE, FINISHED, State.QUEUED, "a planner", "runs again with a fresh count of attempts"),
     _move(Verb.ADOPT, OPEN | {State.FAILED}, State.DONE, "a planner", "accepts a late result as the result"),
+    _move(Verb.UNDO, {State.CANCELLED}, State.QUEUED, "a planner", "a cancel is taken back; a lease that it ended does not come back"),
+    _move(Verb.UNDO, {State.DONE, State.CANCELLED, *UNCLAIMED}, State.REVIEW, "a planner", "a review is taken back, or a cancel of one"),
+    _move(Verb.UNDO, {State.CANCELLED, *UNCLAIMED}, State.BLOCKED, "a planner", "an answer is taken back, or a cancel of the question"),
+    _move(Verb.UNDO, UNCLAIMED, State.DONE, "a planner", "a requeue is taken back before anybody claimed it"),
+    _move(Verb.UNDO, UNCLAIMED, State.FAILED, "a planner", "the same, of what had failed"),
 )
 
 
@@ -124,6 +131,11 @@ STATE_AFTER: dict[str, State] = {
     "task.cancelled": State.CANCELLED,
     "task.requeued": State.WAITING,
     "task.adopted": State.DONE,
+    "task.put_back": State.WAITING,
+    "task.review_reopened": State.REVIEW,
+    "task.asks_again": State.BLOCKED,
+    "task.stays_done": State.DONE,
+    "task.stays_failed": State.FAILED,
 }
 
 
@@ -177,6 +189,20 @@ DEFAULT_PRIORITY = 50
 def band_of(priority: int) -> Band:
     """Return the band of a priority from 0 (most urgent) to 100."""
     return next(band for band, (low, high) in BAND_RANGE.items() if low <= priority <= high)
+
+
+class BoardColumn(StrEnum):
+    """The columns of a board, as they are called in addresses and settings."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    PROGRESS = "progress"
+    NEEDS = "needs"
+    DONE = "done"
+    FAILED = "failed"
+
+
+MOST_IN_COLUMN = 100_000  # the highest limit that a column can have
 
 
 class OnChange(StrEnum):

@@ -17,7 +17,9 @@ from coordination.errors import Invalid
 from coordination.file_rules import refuse_bad_content
 from coordination.lifecycle import (
     DEFAULT_PRIORITY,
+    MOST_IN_COLUMN,
     SHORTEST_LEASE_TTL,
+    BoardColumn,
     DependencyKind,
     Gate,
     LeaseMode,
@@ -49,6 +51,7 @@ OF_PLAN = {
     "rerun": one_of(Rerun),
     "agents_may_add": yes_or_no,
     "budget_usd": plan_values.amount,
+    "wip_limits": plan_values.numbers_of(BoardColumn, whole(1, MOST_IN_COLUMN)),
 }
 OF_PHASE = {"key": text(100), "name": text(200), "after": words(200), "gate": one_of(Gate), "open_ended": yes_or_no}
 OF_TASK = {

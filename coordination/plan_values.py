@@ -101,6 +101,18 @@ def one_of(words: type[StrEnum]) -> Reader:
     return read
 
 
+def numbers_of(words: type[StrEnum], number: Reader) -> Reader:
+    """Read a number for some of the words."""
+    word = one_of(words)
+
+    def read(raw: Any) -> dict[str, int]:
+        if not isinstance(raw, dict):
+            raise BadValue(f"Write a number for some of {', '.join(words)}, such as {{{next(iter(words))}: 5}}, not {raw!r}.")
+        return {word(name): number(value) for name, value in raw.items()}
+
+    return read
+
+
 def yes_or_no(raw: Any) -> bool:
     if not isinstance(raw, bool):
         raise BadValue(f"Write true or false, not {raw!r}.")

@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "webui.middleware.ContentSecurityPolicy",
     "webui.middleware.ViewerTimeZone",
+    "webui.middleware.SecondFactorFirst",
     "webui.middleware.Refusals",
 ]
 
@@ -178,11 +179,25 @@ ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,30/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_ADAPTER = "webui.signing_in.SecondFactors"
-MFA_FORMS = {"authenticate": "webui.signing_in.CodeForm", "reauthenticate": "webui.signing_in.ConfirmCodeForm"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "webui.signing_in.CodeForm",
+    "reauthenticate": "webui.signing_in.ConfirmCodeForm",
+    "add_webauthn": "webui.passkeys.AddForm",
+    "edit_webauthn": "webui.passkeys.RenameForm",
+    "login_webauthn": "webui.passkeys.SignInForm",
+    "authenticate_webauthn": "webui.passkeys.SecondFactorForm",
+    "reauthenticate_webauthn": "webui.passkeys.ConfirmForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": ACCOUNT_RATE_LIMITS["login"]}
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account needs no mail address here
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # of its 30 s steps, for clocks that are a little off
+
+SECOND_FACTOR_FOR = env_str("SECOND_FACTOR_FOR", "nobody").strip().lower()
+if SECOND_FACTOR_FOR not in ("nobody", "admins", "everyone"):
+    raise ImproperlyConfigured(f"SECOND_FACTOR_FOR is {SECOND_FACTOR_FOR!r}; write nobody, admins or everyone.")
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

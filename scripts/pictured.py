@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+PASSWORD = "only-for-pictures"
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -92,9 +94,59 @@ def _plan_preview(page: Page) -> None:
     page.get_by_role("heading", name="What this plan would do").wait_for()
 
 
+def _confirmed(page: Page) -> None:
+    """Say once more that it is you, which the pages behind it ask for."""
+    if page.get_by_label("Password").is_visible():  # not if it was said a moment ago
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Not now").wait_for()
+
+
 def _card_menu(page: Page) -> None:
     page.locator(".card-tools [data-menu]").first.click()
     page.get_by_role("dialog").wait_for()
+
+
+def _selected(page: Page) -> None:
+    for number in (11, 14):
+        page.locator(f"#card-{number}").hover()
+        page.get_by_label(f"Select #{number}").check()
+
+
+def _bulk_results(page: Page) -> None:
+    """What is not finished refuses to run again, and nothing changes."""
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Select every row of this page").check()
+    page.locator("#bulk").get_by_role("button", name="Run again").click()
+    page.get_by_role("dialog", name="What became of the selected tasks").wait_for()
+
+
+def _suggestions(page: Page) -> None:
+    page.get_by_label("Filter the tasks").press_sequentially("state:")
+    page.get_by_role("option").first.wait_for()
+
+
+def _menu(selector: str) -> Callable[[Page], None]:
+    """Return a step that opens a menu."""
+
+    def choose(page: Page) -> None:
+        page.locator(f"{selector} > summary").click()
+        page.locator(f"{selector} .menu-list section").first.wait_for()
+
+    return choose
+
+
+def _opened(opener: str) -> Callable[[Page], None]:
+    """Return a step that opens the dialog of that button, and what is folded in it."""
+
+    def press(page: Page) -> None:
+        page.locator(opener).click()
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        for summary in dialog.locator("summary").all():
+            summary.click()
+
+    return press
 
 
 BEFORE = [
@@ -107,17 +159,34 @@ PAGES = [
     Shot("board-lanes", "/p/tally/?lanes=phase", is_shown=True),
     Shot("board-no-result", "/p/tally/?q=state:failed+agent:jean"),
     Shot("board-card-menu", "/p/tally/", _card_menu),
+    Shot("board-viewer", "/p/tally/?lanes=agent", who="vera"),
+    Shot("board-selected", "/p/tally/", _selected),
+    Shot("filter-suggestions", "/p/tally/", _suggestions),
+    Shot("filter-menu", "/p/tally/", _menu(".filter-add")),
+    Shot("filter-refused", "/p/tally/?q=state:wating+parser"),
+    Shot("views", "/p/tally/?q=state:failed", _menu(".views")),
+    Shot("list-empty", "/p/tally/list?q=label:nothing"),
+    Shot("list-results", "/p/tally/list?q=state:running,waiting", _bulk_results),
     Shot("list", "/p/tally/list", is_shown=True),
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),
     Shot("graph-panel", "/p/tally/graph?task=5"),
+    Shot("graph-dependency", "/p/tally/graph?edge=5-11"),
+    Shot("graph-around", "/p/tally/graph?around=5"),
+    Shot("graph-collapsed", "/p/tally/graph?collapsed=1,2,3,4"),
     Shot("graph-table", "/p/tally/graph?as=table"),
     Shot("timeline", "/p/tally/timeline", is_shown=True),
     Shot("timeline-agents", "/p/tally/timeline?by=agent"),
     Shot("grid", "/p/tally/grid"),
     Shot("plan", "/p/tally/plan", is_shown=True),
     Shot("split", "/phases/2/split"),
+    Shot("split-none", "/phases/1/split"),
     Shot("phase", "/phases/2/"),
+    Shot("plan-menu", "/p/tally/plan", _opened("#menu-4")),
+    Shot("plan-waits", "/p/tally/plan", _opened("#waits-11")),
+    Shot("plan-new-phase", "/p/tally/plan?behind=2"),
+    Shot("plan-viewer", "/p/tally/plan", who="vera"),
+    Shot("graph-viewer", "/p/tally/graph?task=5", who="vera"),
     Shot("new-task", "/p/tally/tasks/new"),
     Shot("hold", "/p/tally/hold"),
     Shot("plan-files", "/p/tally/plan/files"),
@@ -132,9 +201,13 @@ PAGES = [
     Shot("task-running", "/t/5/", is_shown=True),
     Shot("question", "/t/8/", is_shown=True),
     Shot("review", "/t/10/", is_shown=True),
+    Shot("review-read-only", "/t/10/", who="vera"),
+    Shot("review-changes", "/t/10/compare?from=attempt:1&to=attempt:1:result", _layout("Unified")),
     Shot("task-failed", "/t/13/"),
     Shot("task-done", "/t/3/"),
     Shot("instructions", "/t/7/files"),
+    Shot("next-brief", "/t/7/brief"),
+    Shot("file", "/t/7/files/view?path=context/decisions.md"),
     Shot("editor", "/t/7/files/edit?path=instructions.md"),
     Shot("editor-preview", "/t/7/files/edit?path=instructions.md", _previewed),
     Shot("conflict", "/t/16/files/edit?path=instructions.md", _conflict),
@@ -153,7 +226,10 @@ PAGES = [
     Shot("agents", "/a/", is_shown=True),
     Shot("agent", "/a/jared/"),
     Shot("account", "/account"),
-    Shot("mfa", "/account/second-factor/app"),
+    Shot("confirm", "/account/second-factor/passkeys/new", who="pat"),
+    Shot("passkey", "/account/second-factor/passkeys/new", _confirmed),
+    Shot("mfa", "/account/second-factor/app", _confirmed),
+    Shot("settings-viewer", "/p/tally/settings", who="vera"),
     Shot("palette", "/p/tally/", _palette, is_shown=True),
     Shot("shortcuts", "/p/tally/", _shortcuts),
     Shot("not-found", "/t/9999/", status=404),

@@ -22,13 +22,12 @@ from django.db.models import DateTimeField
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
-from scripts.pictured import BEFORE, PAGES, Shot
+from scripts.pictured import BEFORE, PAGES, PASSWORD, Shot
 from tests.servers import MusterServer, running_muster
 from tests.servers.browser import launch_arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 SHELF = ROOT / "docs" / "screenshots"
-PASSWORD = "only-for-pictures"
 SERVE = (sys.executable, "-m", "tests.journeys.serve")
 ADMIN = f"""
 from coordination.models import User

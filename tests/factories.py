@@ -281,8 +281,10 @@ def _assert_one_event_each(by_id: dict[int, Task]) -> None:
             assert not ended.get(task), f"#{task} ended twice: {kind}"
         if kind in ENDS:
             ended[task] = True
-        elif kind == "task.requeued":
+        elif kind in ("task.requeued", "task.put_back", "task.review_reopened", "task.asks_again"):
             ended[task] = False
+        elif kind in ("task.stays_done", "task.stays_failed"):
+            ended[task] = True
     for task in by_id.values():
         assert claims.get(task.pk, 0) == task.attempts_made
         assert ended.get(task.pk, False) == (task.state in FINISHED), f"{task} is {task.state}"

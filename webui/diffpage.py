@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 
 from coordination.models import DiffLayout, LineComment, Task
 from coordination.queries import versions
+from coordination.queries.access import Caller, Permission
+from coordination.queries.sealing import RECORD
 from repo_store import Comparison, DiffView, FileChange, FileDiff
 from webui import prosediff
 from webui.diffrows import Pairing
@@ -79,7 +81,7 @@ class ShownFile:
     truncated: bool
     viewed: bool
     loose: list[LineComment]  # remarks whose line is not on the page
-    is_prose: bool
+    is_record: bool  # written by the server about an attempt, not by its agent
 
     @property
     def mark(self) -> str:
@@ -98,7 +100,9 @@ class DiffPage:
     may_remark: bool
     viewed: Mapping[str, str]
     remarks: list[LineComment]
+    caller: Caller
     token: str  # against forged forms
+    of_attempt: bool = False  # what is new is the branch of an attempt
     effort: Effort = field(default_factory=Effort)
     painter: Painter = field(default_factory=Painter)
 
@@ -132,7 +136,7 @@ class DiffPage:
             truncated=file.truncated,
             viewed=self.viewed.get(change.path) == mark_of(change),
             loose=loose,
-            is_prose=change.path.endswith((".md", ".markdown")),
+            is_record=self.of_attempt and change.path in RECORD,
         )
 
     def _body(
@@ -170,16 +174,11 @@ class DiffPage:
         return f"{reverse('diff_lines', args=[self.task.pk])}?{query}"
 
     def _remark_rows(self, change: FileChange, placed: Mapping[str, list[LineComment]]) -> dict[str, str]:
-        rows = {
-            anchor: "".join(remark_row(self.task, each, self.may_remark, self.token) for each in found) for anchor, found in placed.items()
-        }
+        rows = {anchor: "".join(remark_row(self.task, each, self.caller, self.token) for each in found) for anchor, found in placed.items()}
         wanted = self.asked.say
         if self.may_remark and wanted.endswith(f"-{key_of(change.path)}") and wanted[1 : wanted.index("-")].isdigit():
             rows[wanted] = rows.get(wanted, "") + self._form_row(change, wanted)
         return rows
-
-    def _remark_row(self, remark: LineComment) -> str:
-        return remark_row(self.task, remark, self.may_remark, self.token)
 
     def _form_row(self, change: FileChange, anchor: str) -> str:
         is_old = anchor[0] == "O"
@@ -195,9 +194,10 @@ class DiffPage:
         return render_to_string("history/_remark_form.html", context)
 
 
-def remark_row(task: Task, remark: LineComment, may_remark: bool, token: str) -> str:
+def remark_row(task: Task, remark: LineComment, caller: Caller, token: str) -> str:
     """Return a remark as the table row that stands below its line."""
-    context = {"task": task, "remark": remark, "may_remark": may_remark, "csrf_token": token}
+    may_remark = caller.may(Permission.PLAN, task.project_id)
+    context = {"task": task, "remark": remark, "may_remark": may_remark, "caller": caller, "csrf_token": token}
     return render_to_string("history/_remark_row.html", context)
 
 

@@ -10,6 +10,7 @@ from coordination.lifecycle import SHORTEST_LEASE_TTL, DependencyKind, Gate, OnC
 from coordination.models import Agent, Phase, Project, Role, Scope
 from coordination.operations.moves import Step
 from coordination.queries.board import COLUMNS
+from coordination.queries.criteria import Judgement
 
 ONE_LINE = forms.TextInput(attrs={"autocomplete": "off"})
 
@@ -167,7 +168,9 @@ class TaskForm(forms.Form):
     """A new task, or the plain facts of one that exists."""
 
     title = forms.CharField(max_length=500, widget=ONE_LINE)
-    phase = forms.ModelChoiceField(queryset=Phase.objects.none(), empty_label=None)
+    phase = forms.ModelChoiceField(
+        queryset=Phase.objects.none(), empty_label=None, error_messages={"invalid_choice": "This phase is gone. Choose another."}
+    )
     objective = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="One or two sentences: what is true when it is done."
     )
@@ -260,8 +263,8 @@ class PersonalKeyForm(forms.Form):
     name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where you will use it, such as laptop.")
     scope = forms.ChoiceField(
         choices=[
-            (Scope.COORDINATOR.value, "Plan: clone, push instructions, change tasks"),
-            (Scope.READER.value, "Look only: clone and read"),
+            (Scope.COORDINATOR.value, "Plan: push, change tasks"),
+            (Scope.READER.value, "Look only: clone, read"),
             (Scope.ADMIN.value, "Everything that you may"),
         ],
         label="What it may do",
@@ -280,11 +283,22 @@ class TextForm(forms.Form):
     text = forms.CharField(max_length=50_000)
 
 
-class VerdictForm(TextForm):
-    """Comments, and the places of the criteria that are met if the reviewer judged them."""
+class VerdictForm(forms.Form):
+    """What a reviewer writes: comments, and for each criterion by its place whether it is met (`met-2`) and why (`note-2`)."""
 
-    judged = forms.BooleanField(required=False)
-    met = forms.TypedMultipleChoiceField(choices=[(place, place) for place in range(200)], coerce=int, required=False)
+    text = forms.CharField(required=False, max_length=50_000)
+    judged = forms.CharField(required=False)
+
+    def clean_judged(self) -> list[Judgement]:
+        said = {name.removeprefix("met-"): value for name, value in self.data.items() if name.startswith("met-")}
+        places = sorted(int(place) for place, value in said.items() if place.isdecimal() and len(place) < 4 and value in ("yes", "no"))
+        return [Judgement(place, said[str(place)] == "yes", self.data.get(f"note-{place}", "")[:500]) for place in places]
+
+
+class UndoForm(forms.Form):
+    """Which step is taken back: the number of its event; without it the last one."""
+
+    step = forms.IntegerField(required=False)
 
 
 class RequeueForm(forms.Form):

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from coordination.errors import MusterError
+from coordination.handler import AGENTS
 from coordination.models import User
-from webui.requests import Request
+from webui.requests import Request, page_above
+from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
 
 POLICY = "; ".join(
     [
@@ -63,6 +66,27 @@ class ViewerTimeZone:
             return self.get_response(request)
 
 
+class SecondFactorFirst:
+    """Lead whoever must have a second factor, and has none, to where it is set up, and let them through to nothing else."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: Request, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        if settings.SECOND_FACTOR_FOR == "nobody" or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return None
+        if request.path_info.startswith(AGENTS):  # a key opens it, never a session
+            return None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in OPEN_WITHOUT_FACTOR or not isinstance(request.user, User) or not lacks_second_factor(request.user):
+            return None
+        place = reverse("second_factor_needed")
+        return HttpResponse(status=403, headers={"HX-Redirect": place}) if request.htmx else redirect(place)
+
+
 class Refusals:
     """Turn a refusal by an operation into a sentence on the page, with the refusal's own HTTP status."""
 
@@ -71,9 +95,9 @@ class Refusals:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        # Somebody opened the address of a form, from a bookmark or after signing in.
-        if response.status_code == 405 and request.method == "GET" and _is_ours(request) and not getattr(response, "content", b""):
-            return render(request, "405.html", status=405)
+        # Somebody reloads what a form answered, or opened its address from a bookmark or after signing in.
+        if response.status_code == 405 and request.method in ("GET", "HEAD") and _is_page(request):
+            return redirect(page_above(request.path))
         return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
@@ -93,6 +117,11 @@ def _is_closed(request: HttpRequest, error: MusterError) -> bool:
 
 def _is_ours(request: HttpRequest) -> bool:
     return request.resolver_match is not None and request.resolver_match.func.__module__.startswith("webui.")
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Whether a person has the address before their eyes, as no machine and no part of a page has."""
+    return bool(request.resolver_match) and not request.path.startswith("/api/") and "HX-Request" not in request.headers
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:

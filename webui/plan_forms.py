@@ -8,6 +8,7 @@ from django import forms
 from coordination.lifecycle import Gate
 from coordination.models import Phase, Task
 from webui.forms import ONE_LINE, PhaseForm
+from webui.words import OF_NEED
 
 GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
 
@@ -18,7 +19,12 @@ class NewPhaseForm(PhaseForm):
     Nothing chosen means the last place as it is when the form comes in: the page may have been open while phases were added.
     """
 
-    behind = forms.ChoiceField(required=False, label="Place", help_text="What follows there follows the new one.")
+    behind = forms.ChoiceField(
+        required=False,
+        label="Place",
+        help_text="What follows there follows the new one.",
+        error_messages={"invalid_choice": "The phase that it was to follow is gone. Choose another place."},
+    )
     open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")
 
     def __init__(self, *args: Any, phases: Iterable[Phase], **kwargs: Any) -> None:
@@ -47,6 +53,12 @@ class HoldForm(forms.Form):
 
 class AddTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
+
+
+class KindForm(forms.Form):
+    kind = forms.ChoiceField(
+        choices=list(OF_NEED.items()), error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what it waits for.")
+    )
 
 
 class SplitForm(forms.Form):

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -65,8 +65,27 @@ def shows(view: View) -> View:
 
 
 def acts(view: View) -> View:
-    """Mark a view that changes something."""
-    return require_POST(for_people(view))
+    """Mark a view that changes something, and that nobody can look at."""
+    only = require_POST(for_people(view))
+    only.only_acts = True  # type: ignore[attr-defined]  # what page_above looks for
+    return only
+
+
+def page_above(path: str) -> str:
+    """Return the nearest address above this one that shows something: a form is sent to somewhere below the page it is on."""
+    parts, here = path.strip("/").split("/"), resolve(path).kwargs
+    above = ["/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+    return next((place for each in above for place in (f"/{each}/", f"/{each}") if _shows(place, here)), reverse("home"))
+
+
+def _shows(path: str, here: Mapping[str, object]) -> bool:
+    """Whether an address shows something of what another one is about: an agent's name may have slashes in it."""
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return False
+    is_same = all(here.get(name, value) == value for name, value in found.kwargs.items())
+    return is_same and not getattr(found.func, "only_acts", False)
 
 
 def page(

@@ -18,12 +18,19 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django import forms
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest
 
 from coordination.models import User
 
 log = logging.getLogger(__name__)
+WAYS = {
+    "reauthenticate": "Use your password instead",
+    "mfa_reauthenticate": "Use a code instead",
+    "mfa_reauthenticate:webauthn": "Use a passkey instead",
+}
 
 
 class Accounts(DefaultAccountAdapter):
@@ -38,8 +45,14 @@ class Accounts(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Say nothing: "you are signed in" is what the page after it shows."""
+    def add_message(self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **kwargs: Any) -> None:
+        """Say what went wrong only: "you are signed in" is what the page after it shows."""
+        if level >= messages.ERROR and message:
+            messages.error(request, message)
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
+        """Name the ways to say "it is me" as the links to them do."""
+        return [way | {"description": WAYS.get(way["id"], way["description"])} for way in super().get_reauthentication_methods(user)]
 
 
 class SecondFactors(DefaultMFAAdapter):
@@ -54,6 +67,19 @@ class SecondFactors(DefaultMFAAdapter):
 
     def get_totp_label(self, user: User) -> str:
         return user.get_username()
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return f"Passkey {count + 1}" if count else "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return what passkeys are bound to: the name of the host, under which browsers offer them again."""
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "Muster"}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"name": user.get_username(), "display_name": user.get_username()}
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode("ascii")
@@ -95,6 +121,10 @@ class OneTime(forms.Form):
 
     authenticator: Authenticator
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.pop("placeholder", None)
+
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]  # the form that this is mixed into
         if self.authenticator.type == Authenticator.Type.TOTP and not _first_use(self.authenticator, code):
@@ -104,6 +134,10 @@ class OneTime(forms.Form):
 
 class CodeForm(OneTime, AuthenticateForm):
     """The code at sign-in."""
+
+    def kinds(self) -> set[str]:
+        """Return which second factors the person has, for the words of the page."""
+        return set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
 
 
 class ConfirmCodeForm(OneTime, ConfirmCode):

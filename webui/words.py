@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from coordination.lifecycle import AgentState, Band, Outcome, PhaseState, State
+from coordination.lifecycle import AgentState, Band, DependencyKind, Outcome, PhaseState, State
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ OF_OUTCOME = {
     Outcome.EXPIRED: Look("Lease expired", "wifi-off", "failed"),
     Outcome.CANCELLED: Look("Cancelled", "ban", "waiting"),
     Outcome.LATE: Look("Late", "clock", "needs"),
+}
+OF_NEED = {
+    DependencyKind.SUCCESS: "to be done",
+    DependencyKind.FINISHED: "to end either way",
+    DependencyKind.FAILURE: "to fail",
 }
 OF_BAND = {
     Band.CRITICAL: Look("Critical", "chevrons-up", "failed"),
@@ -112,12 +117,22 @@ EVENT_WORDS = {
     "task.cancelled": "called off",
     "task.requeued": "requeued",
     "task.adopted": "adopted a late result of",
+    "task.cancel_withdrawn": "withdrew the cancel of",
+    "task.put_back": "put back",
+    "task.review_reopened": "reopened the review of",
+    "task.asks_again": "reopened the question about",
+    "task.stays_done": "left as done",
+    "task.stays_failed": "left as failed",
     "attempt.late": "sent a late result of",
     "task.let_run": "let run",
     "attempt.sealed": "left its files with",
-    "comment.added": "commented on a line of",
-    "comment.resolved": "resolved a comment on",
+    "comment.added": "remarked on a line of",
+    "comment.resolved": "resolved a remark on",
+    "comment.reopened": "reopened a remark on",
+    "comment.deleted": "deleted a remark on",
+    "comment.restored": "brought back a remark on",
     "dependency.added": "added a dependency to",
+    "dependency.changed": "changed a dependency of",
     "dependency.removed": "removed a dependency of",
     "files.saved": "saved a version of the files of",
     "message.said": "wrote a message",

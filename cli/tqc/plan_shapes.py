@@ -11,10 +11,13 @@ class Project(TypedDict):
     lease_ttl: int
     max_attempts: int
     review_policy: str
+    on_change: str
+    rerun: str
     max_running: int | None
     budget_usd: float | None
     spent_usd: float
     agents_may_add: bool
+    wip_limits: dict[str, int]
     paused: bool
     paused_at: str | None
     draining: bool

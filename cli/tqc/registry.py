@@ -48,7 +48,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("requeue", "updating", "run finished tasks again"),
         Entry("review", "reviewing", "approve a result, or ask for changes"),
         Entry("answer", "reviewing", "answer what an agent asked"),
-        Entry("projects", "projects", "list, add, pause, drain, stop and resume projects"),
+        Entry("projects", "projects", "list, add, set up, pause, drain, stop and resume projects"),
         Entry("phases", "phases", "list, add, approve, pause, drain, stop and resume phases"),
         Entry("plan", "plans", "write a plan to a directory, read it back, compare the two"),
     ),

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from coordination.api.answers import page, polled
+from coordination.api.answers import nothing, page, polled
 from coordination.api.door import Request
 from coordination.api.repeats import once_only
 from coordination.api.shapes.base import Asked, Id, Text, Told, asks
@@ -21,6 +21,7 @@ from coordination.operations.idempotency import Answer
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_project, find_task
 from coordination.queries.project_log import project_log
+from coordination.queries.remarks import find_remark
 
 router = Router(tags=["files"])
 
@@ -66,6 +67,7 @@ class CommentAsked(Asked):
 class CommentTold(Told):
     id: int
     commit: str
+    attempt: int | None
     path: str
     line: int
     quoted: str
@@ -112,7 +114,7 @@ def _tip(task: Task, number: int) -> str:
 def list_comments(request: Request, task_id: int) -> HttpResponse:
     """List the remarks on lines of the task's files; those that are not resolved are in its briefs."""
     task = find_task(request.auth, task_id)
-    return page(request, [_told(each) for each in LineComment.objects.filter(task=task)], None)
+    return page(request, [_told(each) for each in LineComment.objects.kept().filter(task=task)], None)
 
 
 @router.post("/tasks/{int:task_id}/comments", response={201: CommentTold}, operation_id="commentOnLine")
@@ -131,12 +133,17 @@ def comment_on_line(request: Request, task_id: int, body: CommentAsked) -> HttpR
 def resolve_comment(request: Request, task_id: int, comment_id: int) -> HttpResponse:
     """Take a remark out of the briefs to come."""
     task = find_task(request.auth, task_id, Permission.PLAN)
-    found = LineComment.objects.filter(task=task, pk=comment_id).first()
-    if found is None:
-        raise NotFound(f"#{task.pk} has no comment {comment_id}.")
+    found = find_remark(task, comment_id)
     return once_only(request, lambda: Answer(200, _told(line_comments.resolve(found, actor=request.auth.actor))))
 
 
+@router.delete("/tasks/{int:task_id}/comments/{int:comment_id}", response={204: None}, operation_id="deleteLineComment")
+def delete_comment(request: Request, task_id: int, comment_id: int) -> HttpResponse:
+    """Delete a remark: its author and administrators may. Only briefs that were handed out with it keep it."""
+    line_comments.delete(find_remark(find_task(request.auth, task_id, Permission.PLAN), comment_id), request.auth)
+    return nothing()
+
+
 def _told(comment: LineComment) -> dict[str, Any]:
-    names = ("commit", "path", "line", "quoted", "text", "author", "created_at", "resolved_at")
+    names = ("commit", "attempt", "path", "line", "quoted", "text", "author", "created_at", "resolved_at")
     return {"id": comment.pk, **{name: getattr(comment, name) for name in names}}

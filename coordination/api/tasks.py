@@ -23,11 +23,12 @@ from coordination.api.shapes.tasks import (
     RequeueAsked,
     TaskChanges,
     TasksAsked,
+    UndoAsked,
 )
 from coordination.api.shapes.told_tasks import BulkTold, TaskDetail, TaskPage, TasksCreated, task_told
 from coordination.errors import Invalid, NotFound
 from coordination.models import Dependency, Task
-from coordination.operations import creation, dependencies, questions, reviews, tasks
+from coordination.operations import creation, dependencies, questions, reviews, tasks, undoing
 from coordination.operations.idempotency import Answer
 from coordination.queries import tasks as finding
 from coordination.queries.access import Permission, find_project, find_task, require, require_may_add, visible_tasks
@@ -139,6 +140,12 @@ def cancel_task(request: Request, task_id: int, body: ReasonAsked | None = None)
 def requeue_task(request: Request, task_id: int, body: RequeueAsked | None = None) -> HttpResponse:
     """Run a finished task again: with today's brief, or as an earlier attempt was told."""
     return _verb(request, task_id, Permission.PLAN, tasks.requeue, **(body.model_dump() if body else {}))
+
+
+@router.post("/tasks/{int:task_id}/undo", response=TaskDetail, operation_id="undoTask")
+def undo_task(request: Request, task_id: int, body: UndoAsked | None = None) -> HttpResponse:
+    """Take back the last decision about the task (cancel, requeue, approve, ...), as long as nothing has come of it."""
+    return _verb(request, task_id, Permission.PLAN, undoing.undo, event=body.event if body else None)
 
 
 @router.post("/tasks/{int:task_id}/take-back", response=TaskDetail, operation_id="takeBackTask")

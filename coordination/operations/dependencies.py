@@ -2,7 +2,7 @@
 
 from coordination.actor import Actor
 from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
-from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind
+from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind, State
 from coordination.models import Dependency, Task
 from coordination.models.sql import rows
 from coordination.operations.atomic import atomically
@@ -16,22 +16,43 @@ from coordination.operations.readiness import recount_blockers, settle
 def add_dependency(task: Task, on: Task, *, actor: Actor, kind: str = DependencyKind.SUCCESS) -> Dependency:
     """Make `task` wait for `on`, or say which circle that would close."""
     lock_project(task.project_id)
-    if kind not in list(DependencyKind):
-        raise Invalid(f"{kind!r} is no kind of dependency; choose {', '.join(DependencyKind)}.", field="kind")
+    _check_kind(kind)
     task, on = _lock_both(task.pk, on.pk)
     if task.project_id != on.project_id:
         raise Invalid("A task can only wait for a task of its own project.", field="on")
     if task.state not in MAY_STILL_WAIT:
-        raise WrongState(f"#{task.pk} is {task.state}; it cannot wait for anything any more.", state=task.state)
+        raise _too_late(task)
     _refuse_cycle(task.pk, on.pk)
     if Dependency.objects.filter(task=task, on=on).exists():
-        raise Conflict(f"#{task.pk} waits for #{on.pk} already.")
+        raise Conflict(f"#{task.pk} waits for #{on.pk} already; change that dependency instead of adding it again.")
     edge = Dependency.objects.create(project_id=task.project_id, task=task, on=on, kind=kind)
     Task.objects.filter(pk=on.pk).update(has_dependents=True)
     recount_blockers(task.pk)
     record("dependency.added", actor=actor, task=task, on=on.pk, dependency=kind)
     settle([task.pk])
     return edge
+
+
+@atomically
+def change_dependency(task: Task, on: Task, kind: str, *, actor: Actor) -> None:
+    """Let `task` wait for another end of `on`: that it is done, that it ends either way, or that it fails."""
+    lock_project(task.project_id)
+    _check_kind(kind)
+    task, on = _lock_both(task.pk, on.pk)
+    edge = Dependency.objects.filter(task=task, on=on).first()
+    if edge is None:
+        raise NotFound(f"#{task.pk} does not wait for #{on.pk} any more. Add the dependency again if it should.")
+    if edge.kind == kind:
+        return
+    if task.state not in MAY_STILL_WAIT:
+        raise _too_late(task)
+    if kind == DependencyKind.FAILURE and on.state == State.DONE:
+        raise WrongState(f"#{on.pk} is done and will not fail: #{task.pk} would never run.", state=on.state)
+    before, edge.kind = edge.kind, kind
+    edge.save(update_fields=["kind"])
+    recount_blockers(task.pk)
+    record("dependency.changed", actor=actor, task=task, on=on.pk, dependency=kind, before=before)
+    settle([task.pk])
 
 
 @atomically
@@ -43,6 +64,15 @@ def remove_dependency(task: Task, on: Task, *, actor: Actor) -> None:
         recount_blockers(task.pk)
         record("dependency.removed", actor=actor, task=task, on=on.pk)
         settle([task.pk])
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in list(DependencyKind):
+        raise Invalid(f"{kind!r} is no kind of dependency; choose {', '.join(DependencyKind)}.", field="kind")
+
+
+def _too_late(task: Task) -> WrongState:
+    return WrongState(f"#{task.pk} is {task.state}; it cannot wait for anything any more.", state=task.state)
 
 
 def _lock_both(task_id: int, on_id: int) -> tuple[Task, Task]:

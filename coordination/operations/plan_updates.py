@@ -156,7 +156,7 @@ def _project(old: Plan, new: Plan) -> PlanChange | None:
 def _is_same(old: Any, new: Any) -> bool:
     """Compare two values of a setting; an amount is the same however many zeros it ends in."""
     amounts = [Decimal(str(each)) for each in (old, new) if isinstance(each, Decimal | float)]
-    return amounts[0] == amounts[1] if len(amounts) == 2 else str(old) == str(new)
+    return amounts[0] == amounts[1] if len(amounts) == 2 else old == new or str(old) == str(new)
 
 
 def _after(plan: Plan) -> dict[str, list[str]]:

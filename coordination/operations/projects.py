@@ -9,6 +9,7 @@ from django.db.models import F
 
 from coordination.actor import Actor
 from coordination.errors import Conflict, Invalid, WrongState
+from coordination.lifecycle import MOST_IN_COLUMN, BoardColumn
 from coordination.models import Lease, Membership, Project, ProjectRepository, Role, Task, User
 from coordination.models.clock import now
 from coordination.operations.atomic import atomically
@@ -38,6 +39,7 @@ def create_project(*, slug: str, name: str, actor: Actor, description: str = "",
     """Make a project. A person who makes one becomes its admin."""
     if unknown := set(settings) - EDITABLE:
         raise Invalid(f"A project has no setting {sorted(unknown)[0]!r}.", field=sorted(unknown)[0])
+    _refuse_bad_limits(settings.get("wip_limits", {}))
     project = Project(slug=slug, name=name.strip(), description=description, created_at=now(), **settings)
     check(project)
     try:
@@ -53,10 +55,30 @@ def create_project(*, slug: str, name: str, actor: Actor, description: str = "",
 
 @atomically
 def edit_project(project: Project, changes: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None) -> Project:
+    _refuse_bad_limits(changes.get("wip_limits", {}))
     project = lock_project(project.pk)
     if differences := apply_changes(project, changes, EDITABLE, expected_version):
         record("project.edited", actor=actor, project=project, changes=differences)
     return project
+
+
+@atomically
+def limit_column(project: Project, column: str, limit: int | None, *, actor: Actor) -> Project:
+    """Say how many tasks of one column of the board are not yet too many; None takes the limit away. The others stay."""
+    project = lock_project(project.pk)
+    limits = {name: most for name, most in {**project.wip_limits, column: limit}.items() if most is not None}
+    return edit_project(project, {"wip_limits": limits}, actor=actor)
+
+
+def _refuse_bad_limits(limits: object) -> None:
+    """Refuse what is no limit of a column: the database would keep anything."""
+    if not isinstance(limits, dict):
+        raise Invalid('Write the limits by column, such as {"progress": 5}.', field="wip_limits")
+    for column, most in limits.items():
+        if column not in list(BoardColumn):
+            raise Invalid(f"The board has no column {column!r}; there are {', '.join(BoardColumn)}.", field="wip_limits")
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_IN_COLUMN:
+            raise Invalid(f"The limit of a column is a whole number from 1 to {MOST_IN_COLUMN}, not {most!r}.", field="wip_limits")
 
 
 @atomically

@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db import transaction
 
 from coordination.actor import Actor
 from coordination.lifecycle import Gate, ReviewPolicy, Tier
-from coordination.models import Agent, ApiKey, Phase, Project, Scope, Task
+from coordination.models import Agent, ApiKey, Attempt, Phase, Project, Scope, Task
 from coordination.operations import agents, claims, finish, keys, leases, messages, phases, projects
 from coordination.operations.creation import Need, NewTask, create_tasks
+from coordination.operations.events import record
 from coordination.operations.files import save_files
+from coordination.operations.holding import attempt_of
 from coordination.operations.report import Report
+from coordination.operations.seals import follow_attempt
 from coordination.operations.tokens import Holder, holder_of
+from coordination.queries.repositories import author_of, store
 
 SLUG = "tally"
 INSTRUCTIONS = """\
@@ -37,6 +45,25 @@ def main(argv: list[str]) -> int:
 
 > Ask if something contradicts the decisions. Do not guess.
 """
+STDIN = {
+    "src/tally.py": b"""import sys
+
+
+def lines(names):
+    for name in names or ["-"]:
+        source = sys.stdin if name == "-" else open(name, encoding="utf-8")
+        yield from source
+""",
+    "tests/test_stdin.py": b"""def test_a_closed_pipe_is_no_error(run):
+    assert run("tally", stdin=b"").returncode == 0
+""",
+}
+STDIN_REPORT = """- [x] `pytest -q` passes
+- [x] The report lists every changed file
+- [ ] `tally --help` names the new option
+  `-` is an argument, so the help did not change
+
+Files are not closed yet when the reader stops early."""
 DECISIONS = "# Decisions\n\n- The command is called `tally`.\n- Exit codes: 0 good, 2 usage, 4 nothing to do.\n- No network.\n"
 
 
@@ -152,6 +179,25 @@ def _claim(task: Task, agent: Agent, key: ApiKey) -> Holder:
     return holder
 
 
+def _push(holder: Holder, files: dict[str, bytes], message: str) -> None:
+    """Put work on the branch of the attempt, as a push of its agent would."""
+    attempt = attempt_of(holder)
+    made = store().write_seal(
+        holder.task_id, parents=[attempt.commit], files=dict(files), author=author_of(attempt.agent.actor), message=message
+    )
+    Attempt.objects.filter(pk=attempt.pk).update(tip=made.commit)
+    told: dict[str, Any] = {
+        "attempt": attempt.number,
+        "old": "",
+        "new": made.commit,
+        "files": sorted(files),
+        "message": message,
+        "commits": 1,
+    }
+    record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
+    transaction.on_commit(partial(follow_attempt, holder.task_id, attempt.number, made.commit), robust=True)
+
+
 def _finish(task: Task, agent: Agent, key: ApiKey, result: str) -> None:
     usage = {"input_tokens": 41_200, "output_tokens": 3_810, "turns": 14}
     finish.complete(_claim(task, agent, key), Report(result=result, usage=usage, cost_usd=Decimal("0.42")))
@@ -165,7 +211,9 @@ def _play(tasks: dict[str, Task], cast: Cast, actor: Actor) -> None:
     _finish(tasks["parser"], cast.jared, key, "The parser reads 400,000 lines a second. Changed: `parse.py`, `tests/test_parse.py`.")
     _finish(tasks["table"], cast.jared, key, "The table shrinks its widest column first and never wraps.")
     reviewed = _claim(tasks["stdin"], cast.jared, key)
-    finish.complete(reviewed, Report(result="Reads standard input until it ends; a closed pipe ends the program quietly."))
+    _push(reviewed, STDIN, "Read standard input when no file is named")
+    result = "Reads standard input until it ends; a closed pipe ends the program quietly. Changed: `src/tally.py`, `tests/test_stdin.py`."
+    finish.complete(reviewed, Report(result=result, report=STDIN_REPORT, usage={"input_tokens": 18_900, "output_tokens": 2_140}))
     counting = _claim(tasks["counters"], cast.jared, key)
     leases.progress(counting, percent=60, note="host and path are done, status is next")
     messages.log(counting, "Counting by path needs a normal form for query strings; I drop everything after `?`.")

@@ -134,6 +134,7 @@ def requeue(task: Task, *, actor: Actor, told: str = "", attempt: int | None = N
     if task.state not in FINISHED:
         raise WrongState(f"#{task.pk} is {task.state}; only a finished task can be requeued.", state=task.state)
     moment, old = now(), State(task.state)
+    before = {"failures": task.failures, "crashes": task.crashes, "reason": task.reason, "rerun_of": task.rerun_of_id}
     again = _told_before(task, told, attempt)
     Task.objects.filter(pk=task.pk).update(
         state=State.WAITING,
@@ -147,7 +148,7 @@ def requeue(task: Task, *, actor: Actor, told: str = "", attempt: int | None = N
         fence=F("fence") + 1,
         version=F("version") + 1,
     )
-    record("task.requeued", actor=actor, task=task, at=moment, old=old, as_attempt=again.number if again else None)
+    record("task.requeued", actor=actor, task=task, at=moment, old=old, as_attempt=again.number if again else None, before=before)
     for phase in sorted({task.phase_id, *block_dependents(task.pk, old)}):
         reopen_if_completed(phase, actor=actor)
     settle([task.pk])

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 
 from coordination.models import Attempt, Project, Task
 from coordination.models.clock import now
+from coordination.queries.timeline import PAGE, on_a_page
 
-PAGE = 50  # tasks
 COLUMNS = 10  # the newest attempts of a task; older ones are counted
 SAMPLE = 1_000  # finished attempts that say what is usual
 SLOW = 3  # times the usual
@@ -89,6 +89,7 @@ def attempts_grid(project: Project, order: Order, *, matching: QuerySet[Task] | 
         spent=Sum(length), last=Max(Coalesce("attempts__finished_at", moment))
     )
     total = tried.order_by().count()
+    offset = on_a_page(offset, total)
     page = list(tried.select_related("phase").defer("objective", "criteria", "result").order_by(*ORDERED[order])[offset : offset + PAGE])
     found: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in Attempt.objects.filter(task__in=page).select_related("agent").only(*FACTS).order_by("task_id", "number"):
@@ -123,14 +124,18 @@ def _row(
 
 
 def _columns(rows: Iterable[Row]) -> list[Column]:
-    """Make every row as long as the longest, and sum up each column."""
+    """Make every row as long as the longest, and sum up the finished attempts of each column.
+
+    A row whose older attempts are left out does not count: other attempts of it stand there.
+    """
     rows = list(rows)
     width = max((len(row.boxes) for row in rows), default=0)
     for row in rows:
         row.boxes.extend([None] * (width - len(row.boxes)))
-    lengths = [[box.lasts for row in rows if (box := row.boxes[place])] for place in range(width)]
-    middles = [_middle(each) for each in lengths]
-    longest = max(middles, default=timedelta(1))
+    counted = [[box for row in rows if not row.earlier and (box := row.boxes[place]) and not box.is_live] for place in range(width)]
+    lengths = [[box.lasts for box in boxes] for boxes in counted]
+    middles = [_middle(each) if each else timedelta() for each in lengths]
+    longest = max(middles, default=timedelta())
     return [Column(place + 1, len(lengths[place]), middles[place], _share(middles[place], longest)) for place in range(width)]
 
 

@@ -59,7 +59,10 @@ class EarlierAttempt:
 
 @dataclass(frozen=True)
 class Remark:
-    """What a person remarked on a line of a file, in the version `commit`; `quoted` is the line."""
+    """What a person remarked on a line of a file, in the version `commit`; `quoted` is the line.
+
+    `attempt` is the one whose work the file is, None for a file of the task itself.
+    """
 
     path: str
     line: int
@@ -67,6 +70,7 @@ class Remark:
     quoted: str
     text: str
     by: str
+    attempt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -216,16 +220,17 @@ def _remarks(task: Task, attempt: Attempt | None) -> list[Remark]:
     """Return what people remarked on lines: what stands open now, or what did when the attempt was claimed."""
     moment = attempt.claimed_at if attempt else None
     return [
-        Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2])
+        Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2], each.attempt)
         for each in REMARKS.rows(task.pk)
         if _stood_open(each, moment)
     ]
 
 
 def _stood_open(remark: LineComment, moment: datetime | None) -> bool:
+    ends = [end for end in (remark.resolved_at, remark.deleted_at) if end]
     if moment is None:
-        return remark.resolved_at is None
-    return remark.created_at <= moment and (remark.resolved_at is None or remark.resolved_at > moment)
+        return not ends
+    return remark.created_at <= moment and all(end > moment for end in ends)
 
 
 def _answers(earlier: Sequence[Attempt]) -> list[Answered]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from coordination.queries.brief import Brief, ContextItem
+from coordination.queries.brief import Brief, ContextItem, Remark
 
 
 def as_markdown(brief: Brief) -> str:
@@ -36,12 +36,17 @@ def _parts(brief: Brief) -> Iterable[str]:
     )
     yield _section(
         "Remarks on lines",
-        "\n\n".join(f"**{each.path}, line {each.line}** ({each.by}):\n\n{_fenced(each.quoted)}\n\n{each.text}" for each in brief.comments),
+        "\n\n".join(f"**{_place(each)}** ({each.by}):\n\n{_fenced(each.quoted)}\n\n{each.text}" for each in brief.comments),
     )
     yield _section(
         "Questions and answers", "\n\n".join(f"**Q:** {each.question}\n\n**A** ({each.by}): {each.answer}" for each in brief.answers)
     )
     yield _section("How to report", "\n".join(f"- **{verb}**: {sentence}" for verb, sentence in brief.report.items()))
+
+
+def _place(remark: Remark) -> str:
+    of = f" of what attempt {remark.attempt} brought" if remark.attempt else ""
+    return f"{remark.path}, line {remark.line}{of}"
 
 
 def _facts(brief: Brief) -> str:

@@ -1,6 +1,7 @@
 """Which acceptance criteria are met, who said so and when: from reviews, audits and reports of the task's attempts.
 
-A report and a review's comments speak of a criterion as a line of a task list, `- [x] the criterion`; an audit does in the data
+A report and a review's comments speak of a criterion as a line of a task list, `- [x] the criterion`, and may say why in an
+indented line below it; an audit does in the data
 of a result, under `audit` or `verdict` (or beside them), as `criteria`: `{"the criterion": true}`, a list of true and false in
 the criteria's order, or a list of `{"criterion": ..., "met": ..., "note": ...}`. An approval accepts every criterion that its
 comments do not deny.
@@ -15,7 +16,7 @@ from typing import Any
 from coordination.models import Attempt, Review
 from coordination.queries.sealing import AUDITS
 
-BOX = re.compile(r"^\s*[-+*]\s+\[([ xX])\]\s+(.+?)\s*$", re.MULTILINE)
+BOX = re.compile(r"^[ \t]*[-+*][ \t]+\[([ xX])\][ \t]+(.+?)[ \t\r]*$(?:\n[ \t]{2,}(?![-+*] )(\S.*?)[ \t\r]*$)?", re.MULTILINE)
 NAMES, ANSWERS, NOTES = ("criterion", "text", "name"), ("met", "passed", "pass", "ok", "verdict", "status"), ("note", "reason", "comment")
 YES, NO = {"true", "yes", "met", "pass", "passed", "ok", "done"}, {"false", "no", "unmet", "not met", "fail", "failed"}
 BYS = ("by", "auditor", "agent")
@@ -49,10 +50,24 @@ def judged(criteria: Sequence[str], attempts: Iterable[Attempt]) -> list[Criteri
     return [Criterion(text, said.get(text)) for text in criteria]
 
 
-def as_task_list(criteria: Sequence[str], met: Iterable[int]) -> str:
-    """Return the criteria as a task list in which those with the places `met` are ticked: how a reviewer's comments judge them."""
-    ticked = set(met)
-    return "\n".join(f"- [{'x' if place in ticked else ' '}] {_one_line(text)}" for place, text in enumerate(criteria))
+@dataclass(frozen=True)
+class Judgement:
+    """What a reviewer says of the criterion at a place of the task's list."""
+
+    place: int
+    met: bool
+    note: str = ""
+
+
+def as_task_list(criteria: Sequence[str], judged: Iterable[Judgement]) -> str:
+    """Return what a reviewer judged as a task list, the notes below their criteria: how the comments of a review say it."""
+    said = {each.place: each for each in judged}
+    lines = []
+    for place, text in enumerate(criteria):
+        if each := said.get(place):
+            lines.append(f"- [{'x' if each.met else ' '}] {_one_line(text)}")
+            lines += [f"  {_one_line(each.note)}"] if each.note.strip() else []
+    return "\n".join(lines)
 
 
 def _of_attempt(criteria: Sequence[str], attempt: Attempt) -> dict[str, Verdict]:
@@ -71,8 +86,8 @@ def _reviewed(criteria: Sequence[str], attempt: Attempt, review: Review) -> dict
 
 
 def _boxes(criteria: Sequence[str], text: str, like: Verdict) -> dict[str, Verdict]:
-    ticks = {_plain(words): mark != " " for mark, words in BOX.findall(text)}
-    return {each: _with(like, ticks[_plain(each)]) for each in criteria if _plain(each) in ticks}
+    ticks = {_plain(words): (mark != " ", note) for mark, words, note in BOX.findall(text)}
+    return {each: _with(like, *ticks[_plain(each)]) for each in criteria if _plain(each) in ticks}
 
 
 def _audited(criteria: Sequence[str], attempt: Attempt) -> dict[str, Verdict]:

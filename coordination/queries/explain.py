@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery, Value
 
 from coordination.lifecycle import FINISHED, LEASED, RELEASE_REST, Outcome, PhaseState, State
 from coordination.models import Agent, Attempt, Dependency, Lane, LaneAgent, Lease, PhaseLink, Question, Task
@@ -193,8 +193,7 @@ def _of_routing(task: Task) -> list[Reason]:
         until = f" alone until {_clock(task.fallback_at)}" if task.fallback_at else ""
         data = {"agent": lane.assigned_to.name, "fallback_at": _iso(task.fallback_at)}
         reasons.append(Reason("for_one", f"It is for {lane.assigned_to.title}{until}.", data))
-    ahead = _ahead_of(task).filter(lane=task.lane_id).count()
-    reasons.append(Reason("in_queue", f"It is number {ahead + 1} in the queue.", {"ahead": ahead, "agents": lane.living}))
+    reasons.append(Reason("in_queue", f"It is number {lane.ahead + 1} in the queue.", {"ahead": lane.ahead, "agents": lane.living}))
     return reasons
 
 
@@ -203,15 +202,19 @@ class _Serving:
     serving: int
     living: int
     assigned_to: Agent | None
+    ahead: int  # queued tasks that are claimed before it, if it is queued
 
 
 def _lane(task: Task) -> _Serving:
-    """Count who serves the task's lane, all of them and those that are heard of."""
+    """Count who serves the task's lane, all of them and those that are heard of, and what is queued there before it."""
+    ahead = _ahead_of(task).filter(lane=task.lane_id).order_by().values("lane").annotate(count=Count("pk")).values("count")
     counted = Lane.objects.select_related("assigned_to").annotate(
-        serving=Count("laneagent"), living=Count("laneagent", filter=Q(laneagent__agent__silent_since=None))
+        serving=Count("laneagent"),
+        living=Count("laneagent", filter=Q(laneagent__agent__silent_since=None)),
+        ahead=Subquery(ahead) if task.state == State.QUEUED else Value(0),
     )
     lane = counted.get(pk=task.lane_id)
-    return _Serving(lane.serving, lane.living, lane.assigned_to)
+    return _Serving(lane.serving, lane.living, lane.assigned_to, lane.ahead or 0)
 
 
 def _of_agent(task: Task, agent: Agent) -> list[Reason]:

@@ -20,6 +20,8 @@ from coordination.queries.sentences import counted, listed, roughly
 MOST_RUNS, FEWEST_RUNS, STEPS_PLAYED = 300, 8, 15_000
 LARGEST = 20_000  # tasks left; more would take longer to play through than a page may take
 UNFINISHED = [state for state in State if state not in (State.DONE, State.CANCELLED)]
+GATES_LATER = ("the gate of {names} is opened when its turn comes", "the gates of {names} are opened when their turn comes")
+GATES_NOW = ("the gate of {names} is opened now", "the gates of {names} are opened now")
 A_WHILE = Pool([1.0])  # every task as long as any other, while nobody knows how long they take
 
 
@@ -42,7 +44,8 @@ class Forecast:
     """P50 and P90 are the moments by which half and nine tenths of the runs had ended; None while too little is known.
 
     `critical` holds the ids of the tasks that decide the end, first to last; `phases` has every phase that is not completed;
-    `basis` says in one or two sentences what all of it rests on, `conditions` what it takes for granted.
+    `basis` says in a sentence what all of it rests on, `conditions` what it takes for granted, each the end of a sentence
+    that begins with "if".
     """
 
     p50: datetime | None
@@ -102,7 +105,7 @@ def forecast(
     waits = _waits(project)
     tasks = [task for task in _left(project) if task.pk not in waits.unneeded]
     if not tasks:
-        return Forecast(None, None, [], {phase.pk: PhaseForecast(None, None, 0) for phase in open_phases}, "No unfinished tasks.")
+        return Forecast(None, None, [], {phase.pk: PhaseForecast(None, None, 0) for phase in open_phases}, "Nothing is left to do.")
     if len(tasks) > LARGEST:
         return Forecast(None, None, [], {}, f"More than {LARGEST:,} tasks are left: too many to play through.", left=len(tasks))
     crews = _crews(project, tasks)
@@ -117,13 +120,12 @@ def forecast(
     if not known.is_enough:
         phases_left = Counter(task.phase_id for task in tasks)
         unknown = {phase.pk: PhaseForecast(None, None, phases_left[phase.pk], critical=on_path[phase.pk]) for phase in open_phases}
-        basis = f"Not enough finished attempts yet: {known.own} of {ENOUGH}."
-        return Forecast(None, None, phases=unknown, basis=basis, **common)
+        return Forecast(None, None, phases=unknown, basis=_too_early(known), **common)
     runs = _runs(project, network, tasks, pools, moment)
     return Forecast(
         **_of_project(runs, moment),
-        phases=_of_phases(open_phases, follows, tasks, runs, on_path, moment),
-        basis=_basis(known, len(runs), crews, conditions, runs),
+        phases=_of_phases(project, open_phases, follows, tasks, crews, runs, on_path, moment),
+        basis=_basis(known, crews, runs),
         **common,
     )
 
@@ -279,23 +281,33 @@ def _of_project(runs: Sequence[Sequence[float]], moment: datetime) -> dict[str, 
 
 
 def _of_phases(
+    project: Project,
     phases: Sequence[Phase],
     follows: Mapping[int, Sequence[int]],
     tasks: Sequence[Left],
+    crews: Crews,
     runs: Sequence[Sequence[float]],
     on_path: Counter[int],
     moment: datetime,
 ) -> dict[int, PhaseForecast]:
     left = Counter(task.phase_id for task in tasks)
-    waiting = {task.phase_id for task in tasks if task.state in (State.BLOCKED, State.REVIEW, State.FAILED) or task.awaits_person}
+    waiting = {task.phase_id for task in tasks if _awaits_people(task, crews)}
     held = {phase.pk for phase in phases if phase.state == PhaseState.PAUSED or not phase.is_gate_open} | waiting
     found = {}
     for stage, phase in enumerate(phases):
         about: dict[str, Any] = _between((run[stage] for run in runs), moment) if left[phase.pk] else {"p50": None, "p90": None}
         found[phase.pk] = PhaseForecast(
-            left=left[phase.pk], is_conditional=bool(held & _up_to(phase.pk, follows)), critical=on_path[phase.pk], **about
+            left=left[phase.pk],
+            is_conditional=project.is_paused or bool(held & _up_to(phase.pk, follows)),
+            critical=on_path[phase.pk],
+            **about,
         )
     return found
+
+
+def _awaits_people(task: Left, crews: Crews) -> bool:
+    is_stuck = task.state in (State.BLOCKED, State.REVIEW, State.FAILED) or task.awaits_person
+    return is_stuck or (task.lane_id in crews.strangers and task.state not in LEASED)
 
 
 def _up_to(phase_id: int, follows: Mapping[int, Sequence[int]]) -> set[int]:
@@ -323,17 +335,17 @@ def _conditions(
     strange = sum(task.lane_id in crews.strangers and task.state not in LEASED for task in tasks)
     idle = [phase.name for phase in phases if phase.pk not in busy and phase.pk in before and not phase.started_at]
     endless = {after for phase in phases if not phase.started_at and phase.pk in before for after in follows.get(phase.pk, ())}
+    gated = [phase for phase in phases if not phase.is_gate_open and phase.pk in before]
+    unfinished = {phase.pk for phase in phases}
+
+    def is_next(phase: Phase) -> bool:
+        return unfinished.isdisjoint(follows.get(phase.pk, ()))
+
     said = [
         ("the project is resumed now", project.is_paused),
         (listed([phase.name for phase in phases if phase.state == PhaseState.PAUSED and phase.pk in before], "{} resumed now"), True),
-        (
-            listed(
-                [phase.name for phase in phases if not phase.is_gate_open and phase.pk in before],
-                "the gate of {names} is opened when its turn comes",
-                "the gates of {names} are opened when their turn comes",
-            ),
-            True,
-        ),
+        (listed([phase.name for phase in gated if not is_next(phase)], *GATES_LATER), True),
+        (listed([phase.name for phase in gated if is_next(phase)], *GATES_NOW), True),
         (listed([phase.name for phase in phases if phase.open_ended and phase.pk in endless], "{} completed by hand"), True),
         (listed(idle, "{}, without tasks, completed by hand"), True),
         (f"{counted(states[State.BLOCKED], 'question')} answered now", states[State.BLOCKED]),
@@ -341,20 +353,23 @@ def _conditions(
         (f"{counted(states[State.FAILED], 'failed task')} tried again now", states[State.FAILED]),
         (f"{counted(sum(task.awaits_person for task in tasks), 'proposed task')} allowed now", any(task.awaits_person for task in tasks)),
         (f"the cancelled work that {counted(dead_ends, 'task waits', 'tasks wait', verb=False)} for is not needed", dead_ends),
-        (f"an agent joins that can run the {counted(strange, 'task', verb=False)} nobody alive can run", strange and crews.agents),
+        (f"an agent joins for the {counted(strange, 'task', verb=False)} that no live agent can run", strange and crews.agents),
         ("an agent starts now", strange and not crews.agents),
     ]
     return [sentence for sentence, holds in said if sentence and holds]
 
 
-def _basis(known: Experience, runs: int, crews: Crews, conditions: Sequence[str], ends: Sequence[Sequence[float]]) -> str:
-    if any(max(run) == inf for run in ends):
+def _too_early(known: Experience) -> str:
+    return f"A forecast needs {ENOUGH} finished attempts; so far there {'is' if known.own == 1 else 'are'} {known.own or 'none'}."
+
+
+def _basis(known: Experience, crews: Crews, runs: Sequence[Sequence[float]]) -> str:
+    if any(max(run) == inf for run in runs):
         return "No end in sight: some tasks wait for tasks of a later phase, so that neither can begin. Change their dependencies."
-    where = "all projects, as this one has fewer than 5," if known.is_fleet else "this project"
-    retried = f", {known.retried} more came to nothing" if known.retried else ""
-    agents = f"{counted(crews.agents, 'agent', verb=False)} at work" if crews.agents else "one agent at work"
-    sentence = (
-        f"From {counted(known.used, 'finished attempt', verb=False)} of {where} (usually {roughly(known.median)}{retried}), "
-        f"played through {runs} times with {agents}."
+    where = f"all projects, since this one has fewer than {ENOUGH}" if known.is_fleet else "this project"
+    agents = "one agent" if crews.agents < 2 else f"the {crews.agents} agents that are alive"
+    attempts = counted(known.used, "finished attempt", verb=False)
+    retried = f", and {known.retried:,} more came to nothing" if known.retried else ""
+    return (
+        f"Played through {len(runs)} times with {agents}, as long as {attempts} of {where} took: usually {roughly(known.median)}{retried}."
     )
-    return f"{sentence} Holds if {'; '.join(conditions)}." if conditions else sentence

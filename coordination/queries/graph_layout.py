@@ -12,14 +12,14 @@ from functools import lru_cache
 
 from coordination.queries.graph_layers import Edge, Group, Layering, layering
 
-NODE_WIDTH, NODE_HEIGHT = 196, 58
-ROW = 70  # a node and the gap below it
+NODE_WIDTH, NODE_HEIGHT = 164, 74  # rather high than wide: plans grow to the right, and windows are wider than high
+ROW = 86  # a node and the gap below it
 LANE = 14  # what an edge takes that passes a layer
-GAP, WIDEST_GAP = 38, 96  # between two layers; more edges get more room
-HEADER = 44
-PAD = 14  # between a frame and its nodes
+GAP, WIDEST_GAP = 26, 96  # between two layers; more edges get more room
+HEADER = 40
+PAD = 12  # between a frame and its nodes
 BAND_GAP = 26  # between two phases above each other
-MARGIN = 20
+MARGIN = 16
 OVER = 22  # room above the frames for links that pass a whole stage
 SWEEPS = 12
 CELLS_TO_SWEEP = 40_000  # nodes and lanes times sweeps: a large graph gets fewer sweeps, at least three
@@ -327,7 +327,7 @@ def _frames(
             left = min((places[node][0] for node in group.nodes), default=columns[found.first[stage]]) - PAD
             right = max((places[node][0] for node in group.nodes), default=columns[found.first[stage]]) + NODE_WIDTH + PAD
             top = tops[stage, 2 * band] - HEADER - PAD
-            frames[group.key] = Frame(left, top, right - left, bottoms[stage, 2 * band + 1] - (ROW - NODE_HEIGHT) + PAD - top)
+            frames[group.key] = Frame(left, top, right - left, bottoms[stage, 2 * band + 1] - (ROW - NODE_HEIGHT) // 2 + PAD - top)
     return frames
 
 

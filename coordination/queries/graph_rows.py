@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from coordination.models import Dependency, Phase, PhaseLink, Project, Task
 from coordination.queries.graph_layers import Edge
@@ -100,18 +100,18 @@ def _rows(
     project: Project, wanted: Wanted, sizes: Mapping[int, int], closed: frozenset[int]
 ) -> tuple[QuerySet[Task], list[tuple[int, int, str]], set[Edge]]:
     """Return the tasks and dependencies to read: of a very large project only those that are drawn."""
-    edges = Dependency.objects.filter(project=project)
-    everything = sum(sizes.values()) <= LARGEST_READ
-    if everything or wanted.around is not None:
-        ends = list(edges.values_list("on_id", "task_id", "kind").order_by("id"))
-        if everything or wanted.around is None:
-            return project.tasks.all(), ends, set()
+    ends = list(Dependency.objects.filter(project=project).values_list("on_id", "task_id", "kind").order_by("id"))
+    if sum(sizes.values()) <= LARGEST_READ:
+        return project.tasks.all(), ends, set()
+    if wanted.around is not None:
         near = neighbourhood(wanted.around, [edge[:2] for edge in ends], wanted.side, wanted.depth)
         return project.tasks.filter(pk__in=sorted(near)[:MOST_NODES]), ends, set()
-    beyond = Q(task__phase__in=closed) | Q(on__phase__in=closed)
-    far = set(edges.filter(beyond).values_list("on__phase", "task__phase").distinct())
-    ends = list(edges.exclude(beyond).values_list("on_id", "task_id", "kind").order_by("id"))
-    return project.tasks.filter(phase__in=set(sizes) - closed), ends, far
+    # Put together here: a database that does not know yet how large a new plan is may compare every task with every other.
+    phase_of = dict(project.tasks.values_list("pk", "phase_id"))
+    between = [(phase_of[on], phase_of[task]) for on, task, _ in ends]
+    far = {phases for phases in between if not closed.isdisjoint(phases)}
+    drawn = [edge for edge, phases in zip(ends, between, strict=True) if closed.isdisjoint(phases)]
+    return project.tasks.filter(phase__in=set(sizes) - closed), drawn, far
 
 
 def _too_many(sizes: Mapping[int, int]) -> frozenset[int]:

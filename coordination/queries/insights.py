@@ -19,11 +19,20 @@ MOST_STAYS = 100_000  # changes of state
 
 # What a task waits for, by the last thing that the log says of it. What an agent does with it is no waiting.
 WAITS: dict[str, tuple[str, ...]] = {
-    "held": ("task.created", "task.held", "task.released", "task.expired", "task.answered", "task.changes_requested", "task.requeued"),
+    "held": (
+        "task.created",
+        "task.held",
+        "task.released",
+        "task.expired",
+        "task.answered",
+        "task.changes_requested",
+        "task.requeued",
+        "task.put_back",
+    ),
     "queue": ("task.queued",),
     "retry": ("task.retrying",),
-    "answer": ("task.asked",),
-    "review": ("task.submitted",),
+    "answer": ("task.asked", "task.asks_again"),
+    "review": ("task.submitted", "task.review_reopened"),
     "work": ("task.claimed", "task.started"),
 }
 

@@ -3,19 +3,25 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, QuerySet, Subquery, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Agent, Lane, LaneAgent, Phase, PhaseLink, Project, Question, Task
+from coordination.models.sql import any_of, rows
 from coordination.queries.access import Caller, Permission, visible_agents
 
-WAITS_FOR_A_PERSON = (State.BLOCKED, State.REVIEW, State.FAILED)
 STILL_NEWS = timedelta(days=7)  # an agent that has been silent for longer is no news; the list of agents has it
 ORDER = (State.BLOCKED, State.REVIEW, State.WAITING, State.FAILED)
 MOST_TASKS = 60
 MOST_SHOWN = 20  # of each other kind
+MOST_COUNTED = 99  # whoever has more to do than this is told so, and it costs no more to know
+# Word for word the condition of the index task_needs_person: SQLite uses it for no other, and none with parameters in it.
+WAITS = "(state IN ('blocked', 'review', 'failed') OR (awaits_person AND state = 'waiting'))"
+IN_ORDER = f"state IN ({', '.join(repr(str(state)) for state in ORDER)})"  # the column that the index begins with
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,8 @@ class Stranded:
 
 @dataclass(frozen=True)
 class Inbox:
-    """Everything that waits for this person. `total` counts all of it, the lists hold the first of each kind, longest first.
+    """Everything that waits for this person. `total` counts it, up to one more than MOST_COUNTED; the lists hold the first of each
+    kind, longest first.
 
     A task of `questions` carries what its agent asks as `open_question`.
     """
@@ -47,22 +54,49 @@ class Inbox:
     stranded: list[Stranded] = field(default_factory=list)
 
     @property
+    def entries(self) -> list[tuple[str, object]]:
+        """Everything that is listed, each with the name of its kind, in the order in which it should be looked at."""
+        kinds: dict[str, Sequence[object]] = {
+            "question": self.questions,
+            "review": self.reviews,
+            "gate": self.gates,
+            "proposed": self.proposed,
+            "failed": self.failed,
+            "stranded": self.stranded,
+            "silent": self.silent,
+        }
+        return [(kind, each) for kind, listed in kinds.items() for each in listed]
+
+    @property
     def shown(self) -> int:
-        lists: Sequence[Sequence[object]] = (self.questions, self.reviews, self.gates, self.failed, self.proposed, self.silent)
-        return sum(map(len, lists)) + len(self.stranded)
+        return len(self.entries)
 
     @property
     def more(self) -> int:
         return max(0, self.total - self.shown)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether `total` is all of it."""
+        return self.total <= MOST_COUNTED
+
 
 def needs_you_count(caller: Caller) -> int:
-    """Return how much waits for this person, in one statement; 0 for whoever plans nothing."""
+    """Return how much waits for this person, in one statement; 0 for whoever plans nothing.
+
+    It stops one after MOST_COUNTED, so that a project where everything waits costs every page no more than one where little does.
+    """
     if (wanted := _planned_by(caller)) is None:
         return 0
-    each = [_tasks(wanted), _gates(wanted), _silent(caller, wanted), _stranded_phases(wanted)]
-    first, *others = (found.order_by().values("pk") for found in each)
-    return first.union(*others, all=True).count()
+    condition, params = _within(caller)
+    parts: list[tuple[str, Sequence[Any]]] = [
+        (f"SELECT id FROM coordination_task WHERE {IN_ORDER} AND {WAITS} {condition} LIMIT {MOST_COUNTED + 1}", params)
+    ]
+    for found in (_gates(wanted), _silent(caller, wanted), _stranded_phases(wanted)):
+        parts.append(found.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params())
+    counts = " + ".join(f"(SELECT COUNT(*) FROM ({sql}) AS part)" for sql, _ in parts)
+    ((count,),) = rows(f"SELECT {counts}", [param for _, params in parts for param in params])
+    return min(int(count), MOST_COUNTED + 1)
 
 
 def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:
@@ -72,7 +106,7 @@ def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:
     """
     if (wanted := _planned_by(caller)) is None:
         return Inbox(0)
-    tasks = _waiting(wanted)
+    tasks = _waiting(caller)
     found = Inbox(
         0,
         questions=[task for task in tasks if task.state == State.BLOCKED],
@@ -94,11 +128,18 @@ def _closed(caller: Caller, projects: QuerySet[Project], known: Iterable[Phase] 
     return list(_gates(projects).select_related("project").order_by("project_id", "position")[:MOST_SHOWN])
 
 
-def _waiting(projects: QuerySet[Project]) -> list[Task]:
+def _waiting(caller: Caller) -> list[Task]:
     """Return the tasks that wait, by what costs most while nobody looks: questions hold up an agent's work, failures are over."""
+    condition, params = _within(caller)
+    longest = " UNION ALL ".join(
+        f"SELECT id FROM (SELECT id FROM coordination_task WHERE {WAITS} AND state = '{state}' {condition}"
+        f" ORDER BY state_since, id LIMIT {MOST_TASKS}) AS of_{state}"
+        for state in ORDER
+    )
+    waiting = Task.objects.filter(pk__in=RawSQL(longest, [*params] * len(ORDER), output_field=BigIntegerField()))
     rank = Case(*(When(state=state, then=place) for place, state in enumerate(ORDER)), default=len(ORDER))
     asked = Question.objects.filter(task=OuterRef("pk"), answered_at=None).order_by("-pk").values("text")[:1]
-    tasks = _tasks(projects).select_related("project", "phase").annotate(open_question=Subquery(asked)).defer("criteria", "objective")
+    tasks = waiting.select_related("project", "phase").annotate(open_question=Subquery(asked)).defer("criteria", "objective")
     return list(tasks.order_by(rank, "state_since", "id")[:MOST_TASKS])
 
 
@@ -106,13 +147,20 @@ def _planned_by(caller: Caller) -> QuerySet[Project] | None:
     """Return the projects that the caller plans, or None when there is nothing that this caller could decide."""
     if caller.may_everywhere(Permission.PLAN):
         return Project.objects.all()
-    planned = [pk for pk, permission in caller.permissions.items() if permission >= Permission.PLAN]
+    planned = _planned(caller)
     return Project.objects.filter(pk__in=planned) if planned else None
 
 
-def _tasks(projects: QuerySet[Project]) -> QuerySet[Task]:
-    proposed = Q(awaits_person=True, state=State.WAITING)
-    return Task.objects.filter(Q(state__in=WAITS_FOR_A_PERSON) | proposed, project__in=projects.values("pk"))
+def _planned(caller: Caller) -> list[int]:
+    return [pk for pk, permission in caller.permissions.items() if permission >= Permission.PLAN]
+
+
+def _within(caller: Caller) -> tuple[str, list[Any]]:
+    """Return SQL that keeps to the projects that the caller plans, and its parameters: none for who plans everywhere."""
+    if caller.may_everywhere(Permission.PLAN):
+        return "", []
+    condition, ids = any_of(_planned(caller))
+    return f"AND project_id {condition}", [ids]
 
 
 def _gates(projects: QuerySet[Project]) -> QuerySet[Phase]:

@@ -13,6 +13,7 @@ from coordination.queries.forecast import Forecast, PhaseForecast, forecast
 
 FIRST_TASKS = 12
 PAGE = 50
+NEAREST = 8  # phases of a project among others
 FINISHED_LAST = Case(When(state__in=[State.DONE, State.CANCELLED], then=1), default=0)
 LARGEST_LISTED = 500  # tasks of a phase; a larger one is for the board, and numbering its tasks would cost more than the rest of the page
 
@@ -88,6 +89,10 @@ class PlannedPhase:
         return -(-self.progress.size // PAGE)
 
     @property
+    def unfinished(self) -> int:
+        return self.progress.total - self.progress.done
+
+    @property
     def is_draining(self) -> bool:
         return self.phase.state == PhaseState.PAUSED and self.effect.running > 0
 
@@ -103,6 +108,11 @@ class ProjectPlan:
     def critical(self) -> set[int]:
         return set(self.forecast.critical)
 
+    @property
+    def titles(self) -> dict[int, str]:
+        """The titles of the tasks that are listed."""
+        return {task.pk: task.title for each in self.phases for task in each.tasks}
+
 
 @dataclass(frozen=True)
 class ProjectOverview:
@@ -115,6 +125,19 @@ class ProjectOverview:
     def failed(self) -> int:
         return self.progress.by_tone.get("failed", 0)
 
+    @property
+    def nearest(self) -> list[PlannedPhase]:
+        """The phases to show where there is room for few: those where work goes on, and the completed one before them."""
+        states = [each.phase.state for each in self.phases]
+        first_open = next((place for place, state in enumerate(states) if state != PhaseState.COMPLETED), len(states))
+        start = max(0, min(first_open - 1, len(states) - NEAREST))
+        return self.phases[start : start + NEAREST]
+
+    @property
+    def others(self) -> int:
+        """How many phases are not among the nearest."""
+        return max(0, len(self.phases) - NEAREST)
+
 
 def plan(project: Project, *, opened: int | None = None, page: int = 1) -> ProjectPlan:
     """Return the phases of a project in order with their first tasks, their forecasts and what a pause of each would touch.
@@ -126,7 +149,7 @@ def plan(project: Project, *, opened: int | None = None, page: int = 1) -> Proje
     told = forecast(project, phases=[each.phase for each in planned], follows=follows)
     tasks = _listed(planned, opened, page)
     followers = _followers(follows)
-    open_tasks = {each.phase.pk: each.progress.total - each.progress.done for each in planned}
+    open_tasks = {each.phase.pk: each.unfinished for each in planned}
     progress = _together(planned)
     phases = [
         replace(
@@ -147,7 +170,7 @@ def planned_phase(phase: Phase) -> PlannedPhase:
     follows = {each.phase.pk: [before.pk for before in each.follows] for each in planned}
     later = _followers(follows)[phase.pk]
     mine = next(each for each in planned if each.phase.pk == phase.pk)
-    return replace(mine, effect=_effect(mine.progress, sum(p.progress.total - p.progress.done for p in planned if p.phase.pk in later)))
+    return replace(mine, effect=_effect(mine.progress, sum(other.unfinished for other in planned if other.phase.pk in later)))
 
 
 def project_effect(project: Project) -> Effect:

@@ -12,7 +12,10 @@ from coordination.plan_directory import Plan, PlannedPhase, PlannedTask
 from coordination.plan_values import Waits
 from coordination.plan_writing import write_plan
 
-SETTINGS = ("lease_ttl", "max_attempts", "review_policy", "on_change", "rerun", "max_running", "agents_may_add", "budget_usd")
+SETTINGS = (
+    *("lease_ttl", "max_attempts", "review_policy", "on_change", "rerun"),
+    *("max_running", "agents_may_add", "budget_usd", "wip_limits"),
+)
 
 
 @dataclass(frozen=True)

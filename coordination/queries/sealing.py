@@ -13,6 +13,7 @@ from coordination.queries.brief import brief_of
 from coordination.queries.brief_text import as_markdown
 
 RESULT, REPORT, AUDIT, EVENTS, BRIEF = "result.json", "report.md", "audit.json", "events.jsonl", "brief.md"
+RECORD = {RESULT, REPORT, AUDIT, EVENTS, BRIEF}  # what the server writes of an attempt, beside what its agent pushed
 SUCCEEDED = (Outcome.DONE, Outcome.SUBMITTED)
 # What is said about an attempt after it was sealed.
 LATER = ("attempt.sealed", "attempt.late")

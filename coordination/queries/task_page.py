@@ -13,12 +13,15 @@ from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import LEASED, State
 from coordination.models import Agent, Attempt, Dependency, Event, LateResult, Lease, Message, Question, Task, TaskFile
 from coordination.queries.criteria import Criterion, judged
+from coordination.queries.last_step import LastStep, last_step
+from coordination.queries.review import ReviewAsked, review_asked
 from coordination.queries.standing import Standing, standing
 
-RECENT_MESSAGES = 50
+RECENT_MESSAGES = 20
 RECENT_ATTEMPTS = 20
-RECENT_EDGES = 100
+RECENT_EDGES = 200
 RECENT_SAVES = 300
+ASKS_SOMEBODY = {State.REVIEW, State.BLOCKED}  # their agent was the last to do something
 SAVES = ("files.saved", "files.rebuilt")
 WORDS = {
     "text/markdown": "Markdown",
@@ -70,8 +73,11 @@ class TaskOverview:
     attempts: list[Attempt]  # the newest ones, newest first, with their reviews and questions
     criteria: list[Criterion]
     messages: list[Message]
+    has_older_messages: bool
     documents: Documents
     children: list[Task]
+    review: ReviewAsked | None
+    step: LastStep | None  # the last decision, if it can be taken back
 
     @property
     def questions(self) -> list[Question]:
@@ -84,6 +90,10 @@ class TaskOverview:
     @property
     def answered_questions(self) -> list[Question]:
         return [question for question in self.questions if question.answered_at is not None]
+
+    @property
+    def has_more_edges(self) -> bool:
+        return len(self.needs) + len(self.feeds) == RECENT_EDGES
 
     @property
     def lease_ran_out(self) -> bool:
@@ -114,16 +124,20 @@ def overview(task: Task) -> TaskOverview:
         .order_by(Case(When(task=task, then=0), default=1), "id")[:RECENT_EDGES]
     )
     tried = _recent_attempts(task) if task.attempts_made else []
-    newest = task.messages.select_related("to_agent").order_by("-id")[:RECENT_MESSAGES]
+    newest = list(task.messages.select_related("to_agent").order_by("-id")[: RECENT_MESSAGES + 1])
+    needs = [edge for edge in edges if edge.task_id == task.pk]
     return TaskOverview(
         lease=Lease.objects.select_related("agent", "attempt").filter(task=task).first() if held else None,
-        needs=[edge for edge in edges if edge.task_id == task.pk],
+        needs=sorted(needs, key=lambda edge: edge.is_satisfied_by(edge.on.state)),  # what it still waits for comes first
         feeds=[edge for edge in edges if edge.on_id == task.pk],
         attempts=tried,
         criteria=judged(task.criteria, tried),
-        messages=list(reversed(newest)),
+        messages=newest[RECENT_MESSAGES - 1 :: -1],
+        has_older_messages=len(newest) > RECENT_MESSAGES,
         documents=documents(task),
         children=list(task.children.order_by("id")[:RECENT_EDGES]),
+        review=review_asked(task, tried[0] if tried else None),
+        step=None if State(task.state) in ASKS_SOMEBODY else last_step(task),
     )
 
 
@@ -158,13 +172,11 @@ def saved_files(task: Task, files: Iterable[TaskFile]) -> list[FileSaved]:
     return [FileSaved(file.path, file.size, event.actor_name, event.actor_kind, event.at) for file, event in rows]
 
 
-def attempts(task: Task) -> list[Attempt]:
-    """Return every attempt, newest first, with its reviews, late results and questions."""
-    return list(
-        task.attempts.select_related("agent")
-        .prefetch_related("reviews", "questions", Prefetch("late_results", queryset=LateResult.objects.order_by("id")))
-        .order_by("-number")
-    )
+def attempts(task: Task, *, before: int | None = None) -> list[Attempt]:
+    """Return a page of attempts, newest first, with their reviews, late results and questions."""
+    late = Prefetch("late_results", queryset=LateResult.objects.order_by("id"))
+    found = task.attempts.select_related("agent").prefetch_related("reviews", "questions", late).defer("told")
+    return list((found.filter(number__lt=before) if before else found).order_by("-number")[:RECENT_ATTEMPTS])
 
 
 def agents_to_assign(task: Task) -> list[tuple[Agent, bool]]:

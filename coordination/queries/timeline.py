@@ -40,6 +40,11 @@ STATE_AFTER = {
     "task.changes_requested": State.QUEUED,
     "task.cancelled": State.CANCELLED,
     "task.requeued": State.QUEUED,
+    "task.put_back": State.WAITING,
+    "task.review_reopened": State.REVIEW,
+    "task.asks_again": State.BLOCKED,
+    "task.stays_done": State.DONE,
+    "task.stays_failed": State.FAILED,
 }
 
 
@@ -121,6 +126,7 @@ def by_task(project: Project, span: Range, *, matching: QuerySet[Task] | None = 
         began=Min("attempts__claimed_at"), last=Max(Coalesce("attempts__finished_at", moment))
     )
     total = ran.order_by().count()
+    offset = on_a_page(offset, total)
     tasks = list(ran.only("id", "title", "state", "state_since", "project_id").order_by("-last", "-pk")[offset : offset + PAGE])
     attempts = _attempts(Attempt.objects.filter(_within(since), task__in=[task.pk for task in tasks]))
     waits = _waits(tasks)
@@ -147,6 +153,7 @@ def by_agent(
         wanted = wanted.filter(task__in=matching.values("pk"))
     counted = wanted.order_by().values("agent").annotate(Count("pk")).order_by("agent__name")
     ids = [row["agent"] for row in counted]
+    offset = on_a_page(offset, len(ids))
     page = ids[offset : offset + PAGE]
     agents = {agent.pk: agent for agent in Agent.objects.filter(pk__in=page)}
     attempts = _attempts(wanted.filter(agent__in=page))
@@ -160,6 +167,11 @@ def by_agent(
         bars, lanes = _in_lanes(of_agent[pk], moment)
         rows.append(Row(agents[pk].title, bars, agent=agents[pk], lanes=lanes))
     return _timeline(rows, drawn, start, moment, len(ids), offset, len(attempts))
+
+
+def on_a_page(offset: int, total: int) -> int:
+    """Return the offset, or that of the last page where there is nothing so far on."""
+    return offset if offset < total else max(0, total - 1) // PAGE * PAGE
 
 
 def _within(since: datetime | None, through: str = "") -> Q:

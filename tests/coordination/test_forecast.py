@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.lifecycle import Gate, Outcome, State
+from coordination.lifecycle import Gate, Outcome, PhaseState, State
 from coordination.models import Agent, Attempt, Dependency, Phase, PhaseLink, Task
 from coordination.models.clock import now
 from coordination.operations import finish, phases, projects
@@ -36,12 +36,12 @@ def test_it_says_how_many_attempts_are_missing(plan: Plan) -> None:
     plan.task()
     told = forecast(plan.project)
     assert (told.p50, told.p90) == (None, None)
-    assert told.basis == "Not enough finished attempts yet: 2 of 5."
+    assert told.basis == "A forecast needs 5 finished attempts; so far there are 2."
 
 
 def test_nothing_left_has_no_end_to_come(plan: Plan) -> None:
     worked(plan, [4] * 5)
-    assert forecast(plan.project).basis == "No unfinished tasks."
+    assert forecast(plan.project).basis == "Nothing is left to do."
 
 
 def test_one_agent_does_one_thing_after_the_other(plan: Plan) -> None:
@@ -51,9 +51,7 @@ def test_one_agent_does_one_thing_after_the_other(plan: Plan) -> None:
     moment = now()
     told = forecast(plan.project, moment=moment)
     assert told.p50 == told.p90 == moment + 30 * MINUTE
-    assert told.basis.startswith(
-        "From 5 finished attempts of this project (usually 10 min), played through 300 times with 1 agent at work."
-    )
+    assert told.basis == "Played through 300 times with one agent, as long as 5 finished attempts of this project took: usually 10 min."
 
 
 def test_two_agents_share_and_a_limit_of_the_project_holds_them_back(plan: Plan) -> None:
@@ -136,7 +134,7 @@ def test_a_new_project_borrows_from_the_others(plan: Plan) -> None:
     other.task("Here")
     told = forecast(other.project)
     assert told.p50 is not None
-    assert "of all projects, as this one has fewer than 5," in told.basis
+    assert "of all projects, since this one has fewer than 5 took: usually 10 min." in told.basis
 
 
 def test_what_only_people_can_do_is_said(plan: Plan) -> None:
@@ -155,7 +153,9 @@ def test_what_only_people_can_do_is_said(plan: Plan) -> None:
         "1 failed task is tried again now",
     ]
     assert told.phases[release.pk].is_conditional
-    assert told.basis.endswith("Holds if " + "; ".join(told.conditions) + ".")
+    plan.phase.tasks.update(state=State.DONE)
+    Phase.objects.filter(pk=plan.phase.pk).update(state=PhaseState.COMPLETED)
+    assert forecast(plan.project).conditions == ["the gate of Release is opened now"]
 
 
 def test_pauses_are_said_and_an_open_gate_is_not(plan: Plan) -> None:
@@ -166,17 +166,20 @@ def test_pauses_are_said_and_an_open_gate_is_not(plan: Plan) -> None:
     phases.approve_gate(release, actor=plan.planner)
     phases.pause_phase(plan.phase, actor=plan.planner)
     project = projects.pause_project(plan.project, actor=plan.planner)
-    assert forecast(project).conditions == ["the project is resumed now", "Build is resumed now"]
+    told = forecast(project)
+    assert told.conditions == ["the project is resumed now", "Build is resumed now"]
+    assert all(each.is_conditional for each in told.phases.values())
 
 
 def test_nobody_to_do_it_is_said(plan: Plan) -> None:
     worked(plan, [10] * 5)
     plan.task("Ordinary")
     plan.task("Weld it", capabilities=["welding"])
-    assert forecast(plan.project).conditions == ["an agent joins that can run the 1 task nobody alive can run"]
+    assert forecast(plan.project).conditions == ["an agent joins for the 1 task that no live agent can run"]
     Agent.objects.update(silent_since=now())
     told = forecast(plan.project)
     assert told.conditions == ["an agent starts now"]
+    assert told.phases[plan.phase.pk].is_conditional
     assert told.p50 is not None
 
 

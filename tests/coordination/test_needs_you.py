@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from coordination.lifecycle import Gate, State
@@ -89,6 +91,27 @@ def test_an_agent_that_was_retired_or_lost_long_ago_is_no_news(plan: Plan) -> No
     assert [agent.pk for agent in needs_you(caller(plan)).silent] == [plan.jared.agent.pk]
     retire(plan.jared.agent, actor=plan.planner)
     assert needs_you_count(caller(plan)) == 0
+
+
+def test_it_is_counted_up_to_a_limit_and_by_an_index(plan: Plan) -> None:
+    tasks = plan.add(*(f"Task {number}" for number in range(100)))
+    Task.objects.filter(pk__in=[task.pk for task in tasks]).update(state=State.REVIEW)
+    for asker in (caller(plan), caller_of_user(person("ada", superuser=True))):
+        with CaptureQueriesContext(connection) as asked:
+            assert needs_you_count(asker) == 100
+            inbox = needs_you(asker)
+        assert (len(inbox.reviews), inbox.is_counted) == (60, False)
+    for each in (asked[0]["sql"], next(query["sql"] for query in asked[1:] if "of_review" in query["sql"])):
+        assert "task_needs_person" in plan_of(each)
+
+
+def plan_of(statement: str) -> str:
+    """Return how the database would run a statement if reading whole tables were dear, as it is with many rows."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{'EXPLAIN' if connection.vendor == 'postgresql' else 'EXPLAIN QUERY PLAN'} {statement}")
+        return str(cursor.fetchall())
 
 
 def test_more_than_fits_is_counted(plan: Plan) -> None:

@@ -93,6 +93,7 @@ class Journey:
         self.hands.write(self.page.get_by_label("Title"), title)
         self.hands.choose(self.page.get_by_label("Phase"), phase)
         self.hands.write(self.page.get_by_label("Instructions"), instructions)
+        self.hands.press(self.page.locator("#more > summary"))
         self.hands.write(self.page.get_by_label("Capabilities"), can)
         if review:
             self.hands.choose(self.page.get_by_label("Review of the result"), review)
@@ -176,7 +177,7 @@ class Journey:
     def request_changes(self) -> None:
         self.hands.open_task("Measure the tower")
         expect(self.page.get_by_text("It is 30 high.")).to_be_visible()
-        self.hands.write(self.page.get_by_label("What must change"), "Say 30 of *what*.")
+        self.hands.write(self.page.get_by_label("Comment"), "Say 30 of *what*.")
         self.hands.press(self.page.get_by_role("button", name="Request changes"))
         expect(self.page.get_by_text("is working on it.")).to_be_visible(timeout=SLOW)
         expect(self.page.locator(".task-head")).to_contain_text("Running", timeout=SLOW)
@@ -195,7 +196,7 @@ class Journey:
         self.hands.press(self.page.get_by_role("link", name="Overview"))
         expect(self.page.locator("[data-live-words]").first).to_have_text("Live")
         jared.does(result="It is 30 metres high.")
-        expect(self.page.get_by_role("heading", name="Is this result good?")).to_be_visible(timeout=SLOW)
+        expect(self.page.get_by_role("heading", name="Is the work of attempt")).to_be_visible(timeout=SLOW)
         expect(self.page.get_by_text("It is 30 metres high.")).to_be_visible()
         self.hands.press(self.page.get_by_role("button", name="Approve"))
         expect(self.page.locator(".task-head")).to_contain_text("Done")

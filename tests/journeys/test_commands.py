@@ -147,6 +147,10 @@ def test_the_board_is_drawn_and_phases_are_managed(engine: Engine, pat: Machine)
     pat.json("projects", "pause", "shop", "--reason", "Holiday")
     assert pat.json("projects", "show", "shop")["paused"] is True
     pat.json("projects", "resume", "shop")
+    assert pat.json("projects", "set", "shop", "max_running=9", "wip_limits.progress=5")["wip_limits"] == {"progress": 5}
+    assert 'wip_limits={"progress": 5}' in pat.tqc("projects", "show", "shop").out
+    assert pat.json("projects", "set", "shop", "max_running=none", "wip_limits=none")["max_running"] is None
+    assert pat.tqc("projects", "set", "shop", "colour=red").code == 2
     board = pat.tqc("watch", "--once", "--project", "shop")
     assert board.code == 0
     assert "QUEUED" in board.out

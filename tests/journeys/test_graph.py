@@ -34,9 +34,18 @@ def graph(sampled: MusterServer, page: Page) -> Page:
 
 def test_a_dependency_is_drawn_refused_and_removed_while_the_view_stays(sampled: MusterServer, graph: Page) -> None:
     before = view_of(graph)
+    whole = graph.locator("#graph-svg").evaluate("svg => [Number(svg.dataset.width), Number(svg.dataset.height)]")
+    assert (before[0], before[1]) <= (0, 0)
+    assert (before[2], before[3]) >= tuple(whole)
+    expect(graph.locator("#graph-map")).to_be_hidden()
     graph.get_by_role("button", name="Larger").click()
     zoomed = view_of(graph)
     assert zoomed[2] < before[2]
+    expect(graph.locator("#graph-map")).to_be_visible()
+    graph.reload()
+    expect(graph.locator(".is-zoomable #graph-svg")).to_be_visible()
+    assert view_of(graph) == pytest.approx(zoomed, abs=1)
+    expect(graph.locator("[data-live-words]").first).to_have_text("Live")
     graph.get_by_role("button", name="Fit the whole graph").click()
     draw(graph, source=9, target=12)
     expect(graph.locator("#e9-12")).to_be_attached()

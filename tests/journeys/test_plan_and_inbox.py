@@ -58,6 +58,33 @@ def test_phases_are_ordered_by_keys_and_by_dragging(house: MusterServer, page: P
     assert order(page) == ["Design", "Build", "Release", "Verify"]
 
 
+def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled(house: MusterServer, page: Page) -> None:
+    sign_in(page, house)
+    page.goto(f"{house.url}/p/tally/plan")
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+
+    def somebody_else_posts(path: str, **fields: str) -> None:
+        token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+        answer = page.context.request.post(
+            f"{house.url}{path}", form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url}
+        )
+        assert answer.ok
+
+    form = page.locator("#new-phase")
+    form.locator("summary").click()
+    form.get_by_label("Name").fill("Half typed")
+    place = form.get_by_label("Place")
+    place.select_option(label="After Build")
+    somebody_else_posts("/p/tally/phases", name="Measure", gate="auto", behind="")
+    expect(place.locator("option", has_text="After Measure")).to_be_attached()
+    expect(place.locator("option:checked")).to_have_text("After Build")
+    expect(form.get_by_label("Name")).to_have_value("Half typed")
+    place.select_option(label="After Measure")
+    somebody_else_posts(f"/phases/{place.input_value()}/delete")
+    expect(page.locator(".toast").last).to_contain_text("is gone. It will come last")
+    expect(place.locator("option:checked")).to_have_text("Last of all")
+
+
 def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(house: MusterServer, page: Page) -> None:
     sign_in(page, house)
     page.goto(f"{house.url}/p/tally/plan")

@@ -13,7 +13,7 @@ from coordination.operations.files import save_files
 from coordination.operations.late import keep_late
 from coordination.operations.report import Report
 from coordination.operations.tasks import requeue, take_back
-from coordination.queries.criteria import as_task_list, judged
+from coordination.queries.criteria import Judgement, as_task_list, judged
 from tests.webui.conftest import signed_in, started
 
 CRITERIA = ["`pytest` passes", "Nothing is lost.", "It is documented"]
@@ -172,12 +172,15 @@ def test_a_report_an_audit_and_a_review_judge_criteria_each_over_the_one_before(
     assert second.verdict is not None
     assert (second.verdict.met, second.verdict.by, second.verdict.note) == (False, "auditor-1", "one row is missing")
     assert third.verdict is None
-    signed_in(pat).post(f"/t/{judged_task.pk}/request-changes", {"text": "Find the row.", "judged": "1", "met": ["0", "2"]})
+    verdicts = {"text": "Find the row.", "met-0": "yes", "met-1": "no", "note-1": "the last one", "met-2": "yes", "met-9999": "yes"}
+    signed_in(pat).post(f"/t/{judged_task.pk}/request-changes", verdicts)
     assert [each.verdict and (each.verdict.met, each.verdict.source) for each in judged(CRITERIA, attempts_of(judged_task))] == [
         (True, "review"),
         (False, "review"),
         (True, "review"),
     ]
+    assert (verdict := judged(CRITERIA, attempts_of(judged_task))[1].verdict)
+    assert verdict.note == "the last one"
     page = signed_in(pat).get(f"/t/{judged_task.pk}/").content.decode()
     assert "2 of 3 met" in page
     assert "Not met, says the review of" in page
@@ -207,4 +210,5 @@ def test_an_approval_accepts_every_criterion(pat: User, judged_task: Task, jared
     finish.complete(started(judged_task, jared, key), Report(result="Done."))
     signed_in(pat).post(f"/t/{judged_task.pk}/approve")
     assert all(each.verdict and each.verdict.met for each in judged(CRITERIA, attempts_of(judged_task)))
-    assert as_task_list(CRITERIA[:2], [1]) == "- [ ] `pytest` passes\n- [x] Nothing is lost."
+    said = [Judgement(0, False, "two\nfail"), Judgement(1, True)]
+    assert as_task_list(CRITERIA[:2], said) == "- [ ] `pytest` passes\n  two fail\n- [x] Nothing is lost."

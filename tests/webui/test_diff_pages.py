@@ -232,6 +232,13 @@ def test_a_restore_is_previewed_done_and_undone(pat: User, task: Task, two: tupl
     assert task.files.filter(path="context/b.md").exists()
 
 
+def test_a_preview_has_the_columns_of_its_layout(pat: User, task: Task, two: tuple[str, str]) -> None:
+    User.objects.filter(pk=pat.pk).update(diff_layout=DiffLayout.SPLIT)
+    page = signed_in(pat).get(f"/t/{task.pk}/restore/preview?commit={two[0]}").content.decode()
+    assert '<table class="diff layout-split">' in page
+    assert '<col class="sign">' not in page
+
+
 def test_one_file_is_restored_alone(pat: User, task: Task, two: tuple[str, str]) -> None:
     client = signed_in(pat)
     saved(task, pat, a__md=None, b__md="another\n")

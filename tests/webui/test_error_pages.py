@@ -1,12 +1,15 @@
 """What a person is told when something cannot be shown or done: in words, with a way on."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver, resolve
 
 from coordination.models import Project, Task, User
 from tests.webui.conftest import signed_in
+from webui.requests import page_above
 from webui.views import needs
 
 
@@ -51,10 +54,34 @@ def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pyt
     assert "secret" not in response.content.decode()
 
 
-def test_the_address_of_a_form_is_explained(ada: User, project: Project) -> None:
-    response = signed_in(ada).get("/p/tally/pause")
-    assert response.status_code == 405
-    assert "the address that a form is sent to" in response.content.decode()
+FORMS = [str(each.pattern) for each in get_resolver("webui.urls").url_patterns if getattr(each.callback, "only_acts", False)]
+
+
+def test_every_address_that_only_takes_forms_has_a_page_above_it() -> None:
+    """A browser ends up there by a reload, a bookmark, or signing in."""
+    assert len(FORMS) > 60
+    for route in FORMS:
+        path = "/" + re.sub(r"<(\w+):(\w+)>", lambda part: {"int": "7", "slug": "tally", "path": "team/jared"}[part[1]], route)
+        above = page_above(path)
+        assert path.startswith(above), path
+        assert not getattr(resolve(above).func, "only_acts", False), path
+        assert above != "/" or path in ("/p", "/sample"), path
+
+
+def test_a_reload_after_making_a_key_shows_the_settings(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    assert "mst_" in client.post("/p/tally/settings/keys", {"name": "fleet", "scope": "agent"}).content.decode()
+    for path, page in {
+        "/p/tally/settings/keys": "/p/tally/settings",
+        "/p/tally/settings/channels/3/secret": "/p/tally/settings",
+        "/account/keys": "/account",
+        "/phases/3/split/tasks": "/phases/3/split",
+        "/a/team/jared/keys": "/a/team/jared/",
+        "/a/team/jared/keys/7/revoke": "/a/team/jared/",
+        "/logout": "/",
+        "/p": "/",
+    }.items():
+        assert client.get(path).headers["Location"] == page, path
 
 
 def test_a_form_sent_after_signing_out_leads_back_to_its_page(project: Project, task: Task) -> None:

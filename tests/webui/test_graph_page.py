@@ -53,7 +53,7 @@ def test_it_marks_the_critical_path_through_the_phases(ada: User, chain: list[Ta
 def test_it_says_which_stuck_task_holds_up_the_others(ada: User, chain: list[Task], jared: Agent, key: ApiKey) -> None:
     finish.fail(started(chain[0], jared, key), Report(error="No."), retryable=False)
     page = signed_in(ada).get("/p/tally/graph").content.decode()
-    assert "Held · by #" + str(chain[0].pk) in node(page, chain[1])
+    assert "Held by #" + str(chain[0].pk) in node(page, chain[1])
     assert "is-held" in node(page, chain[2])
     assert "is-held" not in node(page, chain[3])
     assert f"held by #{chain[0].pk}" in node(page, chain[4])
@@ -114,6 +114,29 @@ def test_the_panel_of_a_task_adds_and_removes_dependencies_without_a_script(pat:
     assert not Dependency.objects.filter(task=chain[3]).exists()
 
 
+def test_a_dependency_changes_its_kind_in_the_panel_in_its_own_panel_and_on_the_plan(pat: User, vera: User, chain: list[Task]) -> None:
+    client = signed_in(pat)
+    parse, count = chain[:2]
+    verb = f"/t/{count.pk}/needs/{parse.pk}/kind"
+    for path in (f"/p/tally/graph?task={count.pk}", f"/p/tally/graph?edge={parse.pk}-{count.pk}", f"/t/{count.pk}/waits"):
+        page = client.get(path).content.decode()
+        assert f'action="{verb}"' in page, path
+        assert 'value="finished" type="submit">to end either way</button>' in page, path
+        assert 'value="success" type="submit"' not in page, path
+    here = f"/p/tally/graph?task={count.pk}"
+    assert client.post(verb, {"kind": "finished", "next": here}).headers["Location"] == here
+    page = client.get(here).content.decode()
+    assert f"#{count.pk} waits for #{parse.pk} to end either way." in page
+    assert ">to end either way</summary>" in page
+    answer = client.post(verb, {"kind": "failure"}, headers={"HX-Request": "true"})
+    assert '"fields": {"kind": ["finished"]}' in answer.headers["HX-Trigger"]
+    Task.objects.filter(pk=count.pk).update(state="running")
+    assert f'action="{verb}"' not in client.get(here).content.decode()
+    refused = client.post(verb, {"kind": "success"}, headers={"HX-Request": "true"})
+    assert (refused.status_code, refused.content.decode()) == (409, f"#{count.pk} is running; it cannot wait for anything any more.")
+    assert signed_in(vera).post(verb, {"kind": "success"}).status_code == 403
+
+
 def test_the_panel_never_offers_a_circle(pat: User, chain: list[Task]) -> None:
     page = signed_in(pat).get(f"/p/tally/graph?task={chain[1].pk}").content.decode()
     assert re.findall(r'<option value="#(\d+)">', page) == [str(chain[3].pk)]
@@ -136,7 +159,7 @@ def test_the_table_holds_the_same_facts(ada: User, chain: list[Task]) -> None:
     page = signed_in(ada).get("/p/tally/graph?as=table").content.decode()
     row = page[page.index(f'id="row-{chain[4].pk}"') :]
     row = " ".join(re.sub(r"<[^>]+>", " ", row[: row.index("</tr>")]).split())
-    assert re.search(rf"Announce .*Waiting .*Release .*#{chain[2].pk} \(finished\) .*nothing .*yes .*nothing$", row)
+    assert re.search(rf"Announce .*Waiting .*Release .*#{chain[2].pk} \(to end either way\) .*nothing .*yes .*nothing$", row)
 
 
 def test_titles_are_shortened_and_never_markup(ada: User, project: Project, phase: Phase) -> None:
@@ -144,7 +167,7 @@ def test_titles_are_shortened_and_never_markup(ada: User, project: Project, phas
     (task,) = create_tasks(project, [NewTask(title=title.strip(), phase=phase)], actor=ada.actor)
     drawn = node(signed_in(ada).get("/p/tally/graph").content.decode(), task)
     assert "<script>" not in drawn
-    assert drawn.count('class="title"') == 2
+    assert drawn.count('class="title"') == 3
     assert "…</text>" in drawn
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.lifecycle import Gate, State
+from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Agent, ApiKey, Phase, Project, Task, User
 from coordination.models.clock import now
 from coordination.operations import finish, phases
@@ -118,3 +118,28 @@ def test_many_projects_with_much_to_do_take_few_queries(
     client = signed_in({"ada": ada, "pat": pat}[name])
     with django_assert_max_num_queries(MOST_QUERIES):
         shown(client)
+
+
+def test_of_many_phases_those_are_shown_where_work_goes_on(ada: User, project: Project) -> None:
+    made = [phases.create_phase(project, name=f"Step {number:02}", actor=ada.actor) for number in range(30)]
+    Phase.objects.filter(pk__in=[phase.pk for phase in made[:10]]).update(state=PhaseState.COMPLETED)
+    page = shown(signed_in(ada))
+    assert [number for number in range(30) if f"<bdi>Step {number:02}</bdi>" in page] == list(range(9, 17))
+    assert "and 22 more phases" in page
+
+
+def test_a_long_inbox_shows_its_first_entries_and_counts_the_rest(ada: User, project: Project, phase: Phase) -> None:
+    for number in range(3):
+        create_task(project, NewTask(title=f"Failed {number}", phase=phase), actor=ada.actor)
+    first = Task.objects.order_by("pk")[0]
+    Task.objects.update(state=State.FAILED)
+    assert "more-needs" not in shown(signed_in(ada))
+    Task.objects.bulk_create(
+        Task(project=project, phase=phase, lane=first.lane, title="Copy", state=State.FAILED, state_since=now(), created_at=now())
+        for _ in range(107)
+    )
+    page = shown(signed_in(ada))
+    assert "<title>(99+) Projects" in page
+    assert '<span class="count">99+</span>' in page
+    assert "<summary>52 more</summary>" in page
+    assert "and many more, on the boards of their projects" in page

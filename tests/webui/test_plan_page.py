@@ -55,6 +55,24 @@ def test_a_phase_is_added_at_the_end_by_a_page_that_is_older_than_the_last_phase
     assert [link.after.name for link in Phase.objects.get(name="Build").links.all()] == ["Survey"]
 
 
+def test_a_phase_that_is_gone_is_no_place_for_a_new_one(planner: Client, phase: Phase, ada: User) -> None:
+    gone = phases.create_phase(phase.project, name="Gone", actor=ada.actor)
+    assert f'<option value="{gone.pk}">After Gone</option>' in planner.get("/p/tally/plan", headers=HTMX).content.decode()
+    asked = {"name": "Verify", "gate": Gate.AUTO, "behind": gone.pk}
+    phases.delete_phase(gone, actor=ada.actor)
+    refused = planner.post("/p/tally/phases", asked, headers=HTMX)
+    assert "The phase that it was to follow is gone. Choose another place." in refused.content.decode()
+    assert in_order() == ["Build"]
+
+
+def test_a_new_task_is_offered_the_phase_that_is_at_work(planner: Client, phase: Phase, ada: User) -> None:
+    Phase.objects.filter(pk=phase.pk).update(state=PhaseState.COMPLETED)
+    planned, active = (phases.create_phase(phase.project, name=name, actor=ada.actor) for name in ("Planned", "At work"))
+    Phase.objects.filter(pk=planned.pk).update(state=PhaseState.PLANNED)
+    Phase.objects.filter(pk=active.pk).update(state=PhaseState.ACTIVE)
+    assert f'<option value="{active.pk}" selected>At work</option>' in shown(planner, "/p/tally/tasks/new")
+
+
 def test_a_task_without_a_phase_to_stand_in_is_told_what_comes_first(planner: Client, project: Project) -> None:
     assert "Add the first phase to the plan" in shown(planner, "/p/tally/tasks/new")
 
@@ -153,14 +171,23 @@ def test_dependencies_are_picked_by_number_or_words(planner: Client, phase: Phas
 def test_the_forecast_is_told_with_what_it_rests_on(
     planner: Client, phase: Phase, task: Task, jared: Agent, key: ApiKey, ada: User
 ) -> None:
-    assert "Not enough finished attempts yet: 0 of 5." in shown(planner)
+    assert "A forecast needs 5 finished attempts; so far there are none." in shown(planner)
     for done in create_tasks(phase.project, [NewTask(title=f"Past {number}", phase=phase) for number in range(5)], actor=ada.actor):
         worked(done, jared, key, 30)
     page = shown(planner)
-    assert "Half of the runs end <b><time" in page
-    assert "From 5 finished attempts of this project (usually 30 min), played through 300 times with 1 agent at work." in page
-    assert f'<a href="/t/{task.pk}/">#{task.pk}</a>' in page[page.index("Critical path, 1 task") :]
-    assert "ends likely <b><time" in page
+    assert "Done by <b><time" in page
+    assert "Played through 300 times with one agent, as long as 5 finished attempts of this project took: usually 30 min." in page
+    assert "Provided that" not in page
+    assert f'<a href="/t/{task.pk}/">#{task.pk} <bdi>{task.title}</bdi></a>' in page[page.index("Critical path, 1 task") :]
+    assert "done by <b><time" in page
+    phases.pause_phase(phase, actor=ada.actor)
+    page = shown(planner)
+    assert "Provided that <bdi>Build is resumed now</bdi>." in page
+    assert "if people do their part at once" in page
+    Task.objects.filter(project=phase.project).update(state=State.DONE)
+    page = shown(planner)
+    assert "Nothing is left to do." in page
+    assert "Provided that" not in page
 
 
 def test_a_page_of_tasks_opens_in_its_place(planner: Client, phase: Phase, ada: User) -> None:

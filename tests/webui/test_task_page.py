@@ -41,7 +41,7 @@ def test_a_person_reviews_a_result(pat: User, project: Project, phase: Phase, ja
     task = create_task(project, NewTask(title="Reviewed", phase=phase, review_policy="required"), actor=pat.actor)
     finish.complete(started(task, jared, key), Report(result="It is done."))
     client = signed_in(pat)
-    assert "Is this result good?" in client.get(f"/t/{task.pk}/").content.decode()
+    assert "Request changes" in client.get(f"/t/{task.pk}/").content.decode()
     assert client.post(f"/t/{task.pk}/request-changes", {"text": "Shorter, please."}).status_code == 302
     task.refresh_from_db()
     assert task.state == State.QUEUED

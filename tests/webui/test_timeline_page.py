@@ -135,6 +135,34 @@ def test_the_grid_shows_every_attempt_and_what_is_slow(project: Project, phase: 
     assert [row.task for row in attempts_grid(project, Order.NEWEST).rows] == [quick, task]
 
 
+def test_the_grid_counts_the_attempts_that_it_leaves_out(project: Project, phase: Phase, task: Task, jared: Agent, ada: User) -> None:
+    quick = create_task(project, NewTask(title="Quick", phase=phase), actor=ada.actor)
+    for number in range(1, 41):
+        tried(task, jared, number=number, began=(50 - number) * HOUR, lasted=HOUR / 2, outcome="failed")
+    tried(quick, jared, number=1, began=HOUR, lasted=HOUR / 6)
+    found = attempts_grid(project, Order.TRIED)
+    assert [box.number for box in found.rows[0].boxes if box] == list(range(31, 41))
+    assert (found.columns[0].count, found.columns[0].usual) == (1, HOUR / 6)
+    page = signed_in(ada).get("/p/tally/grid?sort=tried").content.decode()
+    assert f'<a class="small" href="/t/{task.pk}/attempts">30 earlier</a>' in page
+    assert page.count("usually") == 2
+
+
+@pytest.mark.parametrize("path", ["timeline?by=task", "timeline?by=agent", "grid?"])
+def test_a_page_too_far_on_is_the_last(ada: User, task: Task, jared: Agent, path: str) -> None:
+    tried(task, jared, number=1, began=HOUR, lasted=None)
+    page = signed_in(ada).get(f"/p/tally/{path}&offset=500").content.decode()
+    assert f"/t/{task.pk}/attempts/1/" in page
+    assert "First page" not in page
+
+
+def test_the_legend_tells_of_what_is_drawn(ada: User, task: Task, jared: Agent) -> None:
+    tried(task, jared, number=1, began=HOUR, lasted=None)
+    client = signed_in(ada)
+    drawn = {by: client.get(f"/p/tally/timeline?by={by}").content.decode() for by in ("task", "agent")}
+    assert [("in the queue" in page, "asked or submitted" in page) for page in drawn.values()] == [(True, True), (False, True)]
+
+
 @pytest.mark.parametrize("path", ["timeline?range=all", "timeline?range=all&by=agent", "timeline?as=table", "grid", "grid?sort=plan"])
 def test_many_attempts_take_no_more_queries(
     ada: User,

@@ -14,13 +14,14 @@ from coordination.queries.graph import Graph, GraphEdge, PhaseNode, TaskNode
 from coordination.queries.graph_layout import NODE_HEIGHT, NODE_WIDTH
 from webui import words
 from webui.templatetags.muster import BAR_ORDER
-from webui.text_width import fit
+from webui.text_width import fit, width
 
 register = template.Library()
 
-TITLE_ROOM = (NODE_WIDTH - 22) / 12.5  # in sizes of the title's font
-WORD_ROOM = (NODE_WIDTH - 34 - 52) / 11.5
-HEADING_ROOM = 12.5
+TITLE_FONT, TITLE_LINES, LINE = 13, 3, 14
+TITLE_ROOM = (NODE_WIDTH - 22) / TITLE_FONT  # in sizes of the title's font
+WORD_FONT = 12
+HEADING_ROOM = 10
 NODE = (
     '<a id="n{}" class="node {}" href="{}task={}" data-node="{}" data-state="{}" data-in-place transform="translate({} {})">'
     '<title>{}</title><rect class="box" width="{}" height="{}" rx="8"/><rect class="side" x="0" y="9" width="3.5" height="{}" rx="1.75"/>'
@@ -132,24 +133,31 @@ def _spoken(node: TaskNode, word: str) -> str:
 
 
 def _word(node: TaskNode, word: str) -> str:
-    more = f" · {node.agent}" if node.agent else f" · by #{node.held_by[0]}" if node.held_by else ""
-    more = more or (f" · {node.attempts}/{node.max_attempts}" if node.attempts > 1 else "")
-    return (fit(("Held" if node.held_by and node.state == State.WAITING else word) + more, WORD_ROOM, 1) or ("",))[0]
+    """Return the first of what could be said beside the icon that has room there, beside the number."""
+    room = (NODE_WIDTH - 31 - 12 - 8) / WORD_FONT - width(f"#{node.pk}")
+    said = [word]
+    if node.held_by:
+        first = f"by #{node.held_by[0]}"
+        said = [f"Held {first}", first] if node.state == State.WAITING else [f"{word} {first}", word]
+    elif node.agent:
+        said = [f"{word} · {node.agent}"]
+    elif node.attempts > 1:
+        said = [f"{word} · {node.attempts}/{node.max_attempts}", word]
+    return next((each for each in said if width(each) <= room), (fit(said[0], room, 1) or ("",))[0])
 
 
 def _title(title: str) -> SafeString:
-    lines = fit(title, TITLE_ROOM, 2)
-    first = 41 if len(lines) == 1 else 35.5
-    return format_html_join(
-        "", '<text class="title" x="12" y="{}">{}</text>', ((first + 13.5 * row, line) for row, line in enumerate(lines))
-    )
+    lines = fit(title, TITLE_ROOM, TITLE_LINES)
+    first = 37 + 5 * (TITLE_LINES - len(lines))
+    placed = ((first + LINE * row, line) for row, line in enumerate(lines))
+    return format_html_join("", '<text class="title" x="12" y="{}">{}</text>', placed)
 
 
 def _progress(node: TaskNode) -> SafeString:
     if node.progress is None:
         return SafeString("")
     done = round((NODE_WIDTH - 24) * node.progress / 100, 1)
-    return format_html('<rect class="so-far" x="12" y="53.500" width="{}" height="2.500" rx="1.250"/>', done)
+    return format_html('<rect class="so-far" x="12" y="{}" width="{}" height="3" rx="1.5"/>', NODE_HEIGHT - 4.5, done)
 
 
 def _edge(edge: GraphEdge, is_picked: bool) -> tuple[object, ...]:

@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterable
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from coordination.models import LineComment
 from coordination.queries.project_log import LogEntry
+from coordination.queries.remarks import may_delete
 from repo_store import FileCount
 from webui.templatetags.muster import icon
 
@@ -62,6 +65,13 @@ def churn_of(additions: int | None, deletions: int | None) -> SafeString:
         deletions,
         rects,
     )
+
+
+@register.simple_tag(takes_context=True)
+def deletable(context: Context, remark: LineComment) -> bool:
+    """Return whether the reader may delete this remark."""
+    request = context.get("request")
+    return may_delete(remark, request.caller if request else context["caller"])
 
 
 @register.filter

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
 from coordination.models import Project
 from coordination.queries.activity import Entry
+from coordination.queries.needs_you import MOST_COUNTED
 from webui import markdown, places, words
 from webui.filtering import Bar
 
@@ -42,6 +43,12 @@ def _drawn(name: str, label: str) -> SafeString:
 @lru_cache(maxsize=100)
 def _badge(look: words.Look) -> SafeString:
     return format_html('<span class="state tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
+
+
+@register.filter
+def capped(count: int) -> str:
+    """Return how much waits for a person, which is counted up to a limit only."""
+    return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @register.simple_tag
@@ -192,6 +199,13 @@ def state_bar(tones: Mapping[str, int], label: str = "") -> SafeString:
 def posts_to(url: str) -> SafeString:
     """Make a form post in place with htmx and, without it, as a plain form. A refusal is shown inside the form."""
     return format_html('method="post" action="{}" hx-post="{}" hx-swap="none"', url, url)
+
+
+@register.simple_tag
+def sheets(*names: str) -> SafeString:
+    """Link stylesheets that only some pages need: for the block of that name in the head."""
+    links = [(static(f"webui/css/{name}.css"),) for name in names]
+    return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', links)
 
 
 @register.simple_tag

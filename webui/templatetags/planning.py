@@ -7,8 +7,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from coordination.lifecycle import DependencyKind
 from coordination.queries.plan import Effect
 from coordination.queries.sentences import counted
+from webui import words
 
 register = template.Library()
 
@@ -23,6 +25,17 @@ def moment(when: datetime) -> SafeString:
         day = f"{day} {local:%Y}"
     exact = f"{local:%a} {local.day} {local:%b %Y %H:%M:%S %Z}"
     return format_html('<time datetime="{}" title="{}">{} {}</time>', when.isoformat(timespec="seconds"), exact, day, f"{local:%H:%M}")
+
+
+@register.simple_tag
+def need_kinds() -> list[tuple[str, str]]:
+    """Return each kind of dependency with the words that follow "waits for #3"."""
+    return [(kind.value, told) for kind, told in words.OF_NEED.items()]
+
+
+@register.filter
+def need_words(kind: str) -> str:
+    return words.OF_NEED[DependencyKind(kind)]
 
 
 @register.filter

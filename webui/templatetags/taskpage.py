@@ -81,6 +81,8 @@ def plan_value(value: object) -> str:
     """Return a value of a plan as a person would write it."""
     if isinstance(value, list | tuple):
         return ", ".join(str(each) for each in value) or "nothing"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items()) or "nothing"
     if value is True or value is False:
         return "yes" if value else "no"
     return "nothing" if value is None or value == "" else str(value)

@@ -1,5 +1,6 @@
 """The bars of the timeline as SVG, in percent of its width, so that it fits every window without a script."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django import template
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString
 from coordination.lifecycle import Outcome, State
 from coordination.queries.attempts_grid import Box
 from coordination.queries.timeline import Bar, Row, Timeline
+from coordination.queries.timescale import Tick
 from webui import words
 from webui.templatetags.muster import duration, icon
 
@@ -21,6 +23,7 @@ LANE = 30  # px
 WIDE = 2.2  # percent: a narrower bar has no room for its icon
 ROOMY = 8  # percent: room for it on a phone, too
 THINNEST = 0.3  # percent
+ROOMY_TICK = 17  # percent that a day takes on a phone
 ATTEMPT = '<a class="run tone-{}{}" href="{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="20" rx="4"/>{}</a>'
 WAIT = '<g class="wait of-{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="{}"/></g>'
 
@@ -42,9 +45,19 @@ def timeline_back(timeline: Timeline) -> SafeString:
 
 @register.simple_tag
 def timeline_axis(timeline: Timeline) -> SafeString:
-    clocks = format_html_join("", '<text x="{}%" y="26">{}</text>', ((tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks))
+    skips = [gap.left + gap.width / 2 for gap in timeline.scale.gaps]
+    no_room = _without_room(timeline.ticks, skips)
+    new_days = [tick for tick in timeline.ticks if tick.is_new_day]
+    no_room_for_day = _without_room(new_days, [])
+    clocks = format_html_join(
+        "",
+        '<text{} x="{}%" y="26">{}</text>',
+        ((_if_between(tick in no_room), tick.left, _clock(tick.at, timeline)) for tick in timeline.ticks),
+    )
     days = format_html_join(
-        "", '<text class="day" x="{}%" y="11">{}</text>', ((tick.left, _day(tick.at)) for tick in timeline.ticks if tick.is_new_day)
+        "",
+        '<text class="day{}" x="{}%" y="11">{}</text>',
+        ((" is-between" if tick in no_room_for_day else "", tick.left, _day(tick.at)) for tick in new_days),
     )
     gaps = format_html_join(
         "",
@@ -169,7 +182,23 @@ def _exact(moment: datetime) -> str:
     return f"{local.day} {local:%b %H:%M:%S}"
 
 
+def _without_room(ticks: Sequence[Tick], skips: Sequence[float]) -> set[Tick]:
+    """Return the ticks whose words have no room on a phone, beside each other and the signs of what is left out."""
+    kept: list[Tick] = []
+    for tick in ticks:
+        is_free = not any(-4 < skip - tick.left < ROOMY_TICK for skip in skips)
+        if is_free and (not kept or tick.left - kept[-1].left >= ROOMY_TICK):
+            kept.append(tick)
+    return set(ticks) - set(kept)
+
+
+def _if_between(is_between: bool) -> SafeString:
+    return SafeString(' class="is-between"' if is_between else "")
+
+
 def _clock(moment: datetime, timeline: Timeline) -> str:
+    if all(tick.is_new_day for tick in timeline.ticks):
+        return ""
     seconds = any(tick.at.second for tick in timeline.ticks)
     return f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
 

@@ -47,7 +47,10 @@ def password(request: Request) -> HttpResponse:
 def _account(request: Request, form: AccountForm, password_form: PasswordChangeForm, *, status: int = 200) -> HttpResponse:
     user = _user(request)
     password_form.fields["old_password"].widget.attrs.pop("autofocus", None)  # it is one of several things to do here
-    factors = {factor.type: factor for factor in Authenticator.objects.filter(user=user)}
+    password_form.fields["new_password1"].help_text = "At least 10 characters, no common password, and nothing like your name."
+    password_form.fields["new_password2"].help_text = ""
+    kept = list(Authenticator.objects.filter(user=user).order_by("pk"))
+    factors = {factor.type: factor for factor in kept}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)
     return page(
         request,
@@ -55,6 +58,7 @@ def _account(request: Request, form: AccountForm, password_form: PasswordChangeF
         section="account",
         form=form,
         password_form=password_form,
+        passkeys=[factor for factor in kept if factor.type == Authenticator.Type.WEBAUTHN],
         app=factors.get(Authenticator.Type.TOTP),
         codes_left=len(codes.wrap().get_unused_codes()) if codes else 0,
         sessions=sorted(UserSession.objects.purge_and_list(user), key=lambda session: session.created_at, reverse=True),

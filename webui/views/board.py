@@ -23,7 +23,8 @@ def board(request: Request, slug: str) -> HttpResponse:
         lanes=lanes_of(request),
         upto=number(request.GET.get("upto")) or query.LANES,
         folded=folded(request.caller.user, project),
-        cells={name.removeprefix("shown."): number(request.GET.get(name)) or 0 for name in request.GET if name.startswith("shown.")},
+        cells=_numbers(request, "shown."),
+        at=_numbers(request, "at."),
     )
     found = query.board(project, shown, matching=bar.matching(project.tasks.all()) if bar.is_on else None)
     here = bar.address(upto=request.GET.get("upto", ""))
@@ -69,6 +70,11 @@ def column(request: Request, slug: str, key: str) -> HttpResponse:
     )
 
 
+def _numbers(request: Request, prefix: str) -> dict[str, int]:
+    """Return what the page says of each of its cells."""
+    return {name.removeprefix(prefix): number(request.GET.get(name)) or 0 for name in request.GET if name.startswith(prefix)}
+
+
 def _agents(request: Request, project: Project) -> list[Agent]:
     """Return whom tasks can be assigned to, for the bar below the whole page."""
     return agents_to_assign_to() if not request.htmx and request.caller.may(Permission.PLAN, project.pk) else []
@@ -103,8 +109,7 @@ def limit(request: Request, slug: str) -> HttpResponse:
     """Say how many tasks of a column are not yet too many; an empty number takes the limit away."""
     project = find_project(request.caller, slug, Permission.PLAN)
     wanted = typed(LimitForm(request.POST))
-    limits = {key: value for key, value in {**project.wip_limits, wanted["column"]: wanted["limit"]}.items() if value}
-    projects.edit_project(project, {"wip_limits": limits}, actor=actor_of(request))
+    projects.limit_column(project, wanted["column"], wanted["limit"], actor=actor_of(request))
     title = query.BY_KEY[wanted["column"]].title
     said = f"{title} may hold {wanted['limit']} tasks." if wanted["limit"] else f"{title} has no limit any more."
     return done(request, said, reverse("board", args=[slug]))

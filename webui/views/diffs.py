@@ -10,12 +10,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from coordination.errors import Invalid
+from coordination.lifecycle import State
 from coordination.models import DiffLayout, Task, User
 from coordination.operations import preferences, reading
 from coordination.queries import versions
 from coordination.queries.access import Permission, find_task
 from coordination.queries.points import COMMIT, NOW, Point, point, points
 from coordination.queries.remarks import remarks, viewed
+from coordination.queries.sealing import RECORD
 from repo_store import FileChange, Version
 from webui.diffpage import CONTEXTS, EVERYTHING, FILES, Asked, DiffPage, key_of, mark_of
 from webui.diffrows import Gap, lines_between
@@ -75,7 +77,7 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
     asked, user = Asked.of(request.GET), cast(User, request.user)
     comparison = versions.compare(task, old.commit if old else None, new.commit, asked.view)
     may_plan = request.caller.may(Permission.PLAN, task.project_id)
-    seen = viewed(user, task)
+    seen, found = viewed(user, task), remarks(task)
     diff = DiffPage(
         task=task,
         comparison=comparison,
@@ -84,11 +86,15 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         address=address,
         may_remark=may_plan,
         viewed=seen,
-        remarks=remarks(task),
+        remarks=found,
+        caller=request.caller,
+        of_attempt=new.name.endswith(":result"),
         token=get_token(request),
     )
-    shown = diff.files()
+    shown = sorted(diff.files(), key=lambda each: each.is_record)
     listed = [(change, key_of(change.path), seen.get(change.path) == mark_of(change)) for change in comparison.changes]
+    if diff.of_attempt:  # what the agent did comes before what the server writes of it
+        listed.sort(key=lambda each: each[0].path in RECORD)
     here = {change.path for change, _ in comparison.files}
     return page(
         request,
@@ -105,6 +111,8 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         layouts=DiffLayout.choices,
         address=address,
         may_mark=True,
+        reviewed=_reviewed(task, new) if may_plan else None,
+        waiting_remarks=sum(each.resolved_at is None for each in found),
         permalink=_permalink(task, old, new, is_commit="is_commit" in context),
         contexts=[(words, f"{address}{asked.query(context=value)}", is_now) for words, value, is_now in _contexts(asked)],
         spaces_url=f"{address}{asked.query(spaces='0' if asked.spaces else '')}",
@@ -113,6 +121,11 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         fields=_fields(address, asked),
         **context,
     )
+
+
+def _reviewed(task: Task, new: Point) -> int | None:
+    """Return the number of the attempt that waits for a review, if this is its work."""
+    return task.attempts_made if task.state == State.REVIEW and new.name == f"attempt:{task.attempts_made}:result" else None
 
 
 def _contexts(asked: Asked) -> list[tuple[str, object, bool]]:

@@ -1,7 +1,9 @@
 """Changing one fact of a task where it stands: fetched when it is asked for, saved alone, and undone alone."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
@@ -42,7 +44,12 @@ def save(request: Request, task_id: int, name: str) -> HttpResponse:
     after = shown(task, names)
     url = reverse("save_fact", args=[task.pk, name])
     undo = ("Undo", url, before | {"was": as_mark(after)}) if after != before else None
-    return done(request, f"{fact.label.partition(',')[0]} of #{task.pk}: saved.", reverse("task", args=[task.pk]), undo)
+    said = f"{fact.label.partition(',')[0]} of #{task.pk}: saved."
+    answer = done(request, said, reverse("task", args=[task.pk]), undo)
+    if request.htmx and urlsplit(request.htmx.current_url or "").path == reverse("fact", args=[task.pk, name]):
+        messages.success(request, said)
+        answer.headers["HX-Redirect"] = reverse("task", args=[task.pk])  # a page of its own, which is left
+    return answer
 
 
 def _found(request: Request, task_id: int, name: str) -> tuple[Task, Fact]:

@@ -30,6 +30,9 @@ SANDBOX = {
     "Cache-Control": "private, no-store",
 }
 
+MOST_SHOWN = 200_000  # characters of a file on its page
+IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF87a": "image/gif", b"GIF89a": "image/gif"}
+
 
 @shows
 def files(request: Request, task_id: int) -> HttpResponse:
@@ -52,7 +55,7 @@ def view(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id)
     path, commit = request.GET.get("path", INSTRUCTIONS), request.GET.get("at", "")
     content = versions.content(task, path, commit)
-    version = versions.version(task, commit) if commit else None
+    version, text = versions.version(task, commit) if commit else None, _text(content)
     return page(
         request,
         "task/view_file.html",
@@ -60,7 +63,9 @@ def view(request: Request, task_id: int) -> HttpResponse:
         path=path,
         at=version,
         size=len(content),
-        text=_text(content),
+        text=text[:MOST_SHOWN] if text else text,
+        left_out=max(0, len(text or "") - MOST_SHOWN),
+        is_image=bool(_image(content)),
         is_prose=_is_prose(path),
     )
 
@@ -68,13 +73,14 @@ def view(request: Request, task_id: int) -> HttpResponse:
 @require_safe
 @for_people
 def raw(request: Request, task_id: int) -> HttpResponseBase:
-    """The bytes of a file: text is shown as text, anything else is only ever downloaded."""
+    """The bytes of a file: text is shown as text, a picture may be drawn, anything else is only ever downloaded."""
     task = find_task(request.caller, task_id)
     path = request.GET.get("path", INSTRUCTIONS)
     content = versions.content(task, path, request.GET.get("at", ""))
+    image = _image(content) if "image" in request.GET else ""
     is_text = _text(content) is not None
-    kind = "text/plain; charset=utf-8" if is_text else "application/octet-stream"
-    disposition = content_disposition_header(not is_text or "download" in request.GET, PurePosixPath(path).name)
+    kind = image or ("text/plain; charset=utf-8" if is_text else "application/octet-stream")
+    disposition = content_disposition_header(not (is_text or image) or "download" in request.GET, PurePosixPath(path).name)
     headers = SANDBOX | ({"Content-Disposition": disposition} if disposition else {})
     return HttpResponse(content, content_type=kind, headers=headers)
 
@@ -219,6 +225,11 @@ def _text(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
+
+
+def _image(content: bytes) -> str:
+    """Return the media type of a picture, told by how it begins, that holds no script whoever made it; "" for anything else."""
+    return next((kind for start, kind in IMAGES.items() if content.startswith(start)), "")
 
 
 def _is_prose(path: str) -> bool:

@@ -4,6 +4,7 @@ import re
 
 from django.http import HttpResponse, QueryDict
 
+from coordination.lifecycle import MAY_STILL_WAIT, State
 from coordination.models import Project
 from coordination.queries import graph as query
 from coordination.queries.access import find_project, find_task
@@ -26,6 +27,7 @@ def graph(request: Request, slug: str) -> HttpResponse:
     found = query.graph(project, asked, matching=matching)
     picked = number(request.GET.get("task"))
     ends = EDGE.fullmatch(request.GET.get("edge", ""))
+    edge = pick_edge(project, int(ends[1]), int(ends[2])) if ends else None
     return page(
         request,
         "graph/graph.html",
@@ -38,7 +40,8 @@ def graph(request: Request, slug: str) -> HttpResponse:
         around=find_task(request.caller, asked.around, slug=slug) if asked.around else None,
         as_table=request.GET.get("as") == "table",
         picked=pick_task(project, found, picked) if picked else None,
-        picked_edge=pick_edge(project, int(ends[1]), int(ends[2])) if ends else None,
+        picked_edge=edge,
+        edge_may_change=edge is not None and State(edge.task.state) in MAY_STILL_WAIT,
         pick_from=_without_picks(request.GET),
         collapse_all=",".join(str(each.phase.pk) for each in found.phases),
         phase_names={each.phase.pk: each.phase.name for each in found.phases},

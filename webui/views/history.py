@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from coordination.models import Project
 from coordination.queries import versions
 from coordination.queries.access import find_project, find_task
-from coordination.queries.points import NOW, point, points
+from coordination.queries.points import NOW, Point, point, points
 from coordination.queries.project_log import AUTHOR_KINDS, KINDS, LogEntry, authors, project_log
 from coordination.queries.remarks import open_remarks
 from repo_store import FileCount, Step
@@ -71,9 +72,29 @@ def log(request: Request, task_id: int) -> HttpResponse:
         branch=branch,
         after=after,
         branches=[each for each in found_points if each.name == NOW or each.name.endswith(":result")],
-        seen=[each for each in found_points if each.name != NOW and not each.name.endswith(":result")],
+        seen=_seen([each for each in found_points if each.name != NOW and not each.name.endswith(":result")]),
         remarks=[] if path else open_remarks(task),
     )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A version that attempts were told: by one name of it, and in words."""
+
+    name: str
+    commit: str
+    title: str
+
+
+def _seen(points: Sequence[Point]) -> list[Seen]:
+    """Put attempts that followed each other and were told the same version together; `points` come newest first."""
+    found = []
+    for commit, group in groupby(points, key=lambda each: each.commit):
+        told = list(group)
+        first, last = told[-1].name.partition(":")[2], told[0].name.partition(":")[2]
+        title = told[0].title if len(told) == 1 else f"what attempts {first} to {last} saw"
+        found.append(Seen(told[0].name, commit, title))
+    return found
 
 
 def _file_query(newest: LogRow, *, at_head: bool) -> str:

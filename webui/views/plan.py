@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from coordination.lifecycle import PhaseState
 from coordination.models import Project
 from coordination.operations import creation, draining, phase_order
 from coordination.queries import plan as query
@@ -11,6 +12,8 @@ from coordination.queries.access import Permission, find_project
 from webui.forms import TaskForm
 from webui.plan_forms import HoldForm, NewPhaseForm
 from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
+
+TASK_BASICS = ("title", "phase", "priority", "objective", "instructions", "criteria")
 
 
 @shows
@@ -43,9 +46,20 @@ def create_phase(request: Request, slug: str) -> HttpResponse:
 @shows
 def new_task(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
-    initial = {"phase": number(request.GET.get("phase")), "review_policy": project.review_policy, "max_attempts": project.max_attempts}
+    phase = number(request.GET.get("phase")) or _first_open_phase(project)
+    initial = {"phase": phase, "review_policy": project.review_policy, "max_attempts": project.max_attempts}
     form = TaskForm(project=project, initial=initial)
-    return page(request, "plan/new_task.html", project=project, section="plan", form=form, has_phases=project.phases.exists())
+    more = [field for field in form if field.name not in TASK_BASICS]
+    basics = [form[name] for name in TASK_BASICS]
+    return page(
+        request, "plan/new_task.html", project=project, section="plan", basics=basics, more=more, has_phases=project.phases.exists()
+    )
+
+
+def _first_open_phase(project: Project) -> int | None:
+    """Return the phase that a new task most likely belongs to: of those not completed, one that has begun before one that has not."""
+    phases = project.phases.exclude(state=PhaseState.COMPLETED)
+    return min(phases, key=lambda phase: (phase.state == PhaseState.PLANNED, phase.position, phase.pk)).pk if phases else None
 
 
 @acts

@@ -37,6 +37,7 @@ def preview(request: Request, task_id: int) -> HttpResponse:
         may_remark=False,
         viewed={},
         remarks=[],
+        caller=request.caller,
         token=get_token(request),
     )
     return page(
@@ -49,7 +50,9 @@ def preview(request: Request, task_id: int) -> HttpResponse:
         changes=[change for change in comparison.changes if path in ("", change.path)],
         files=diff.files(),
         asked=asked,
+        layout=diff.layout,
         address=address,
+        spaces_url=f"{address}{asked.query(spaces='0' if asked.spaces else '')}",
     )
 
 

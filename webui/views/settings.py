@@ -1,4 +1,6 @@
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from coordination.errors import Invalid, NotFound
@@ -47,8 +49,7 @@ def save(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.ADMIN)
     wanted = typed(ProjectSettingsForm(request.POST))
     projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
-    url = reverse("project_settings", args=[slug])
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else done(request, "The settings are saved.", url)
+    return _led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
 
 
 @acts
@@ -94,4 +95,10 @@ def delete(request: Request, slug: str) -> HttpResponse:
     if typed(SlugForm(request.POST))["slug"].strip() != project.slug:
         raise Invalid(f"Type the project's slug, {project.slug}, to delete it.", field="slug")
     projects.delete_project(project, actor=actor_of(request))
-    return done(request, f"{project.name} and everything in it is deleted.", reverse("home"))
+    return _led(request, f"{project.name} and everything in it is deleted.", reverse("home"))
+
+
+def _led(request: Request, sentence: str, url: str) -> HttpResponse:
+    """Answer a form after which the page is another one: it is loaded as a whole, and says what was done."""
+    messages.success(request, sentence)
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else redirect(url)

@@ -9,91 +9,128 @@ from django.urls import reverse
 from coordination.actor import Actor
 from coordination.errors import Invalid
 from coordination.file_rules import INSTRUCTIONS
-from coordination.lifecycle import FINISHED, LEASED, DependencyKind, Rerun, State
+from coordination.lifecycle import FINISHED, LEASED, DependencyKind, State
 from coordination.models import Task
-from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks
+from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks, undoing
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
-from coordination.queries.criteria import as_task_list
 from coordination.queries.explain import explain
+from coordination.queries.last_step import last_step
 from coordination.queries.pick import pick
 from webui import markdown
-from webui.forms import AssignForm, ChildForm, EditTaskForm, NeedForm, PriorityForm, ReasonForm, RequeueForm, TextForm, VerdictForm
+from webui.forms import (
+    AssignForm,
+    ChildForm,
+    EditTaskForm,
+    NeedForm,
+    PriorityForm,
+    ReasonForm,
+    RequeueForm,
+    TextForm,
+    UndoForm,
+    VerdictForm,
+)
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, server_of, shows, typed
+
+Said = Callable[[Task], str]
+Fields = tuple[str, dict[str, object]]  # a verb and what its form holds
+
+
+def _plainly(words: str) -> Said:
+    return lambda task: words.format(task.pk)
+
+
+def _and_runs(words: str) -> Said:
+    """Say whether the task may be claimed now, or what it waits for."""
+
+    def said(task: Task) -> str:
+        if task.state == State.QUEUED:
+            return f"{words.format(task.pk)} It is queued."
+        waits = next((reason.sentence for reason in explain(task).reasons), "")
+        return f"{words.format(task.pk)} {waits}".strip()
+
+    return said
 
 
 @dataclass(frozen=True)
 class TaskAction:
-    """What a button of a task does. `undo` says from the task as it was which verb takes it back, with what; None if none can."""
+    """What a button of a task does.
+
+    `undo` says from the task as it was which verb takes it back, with what; without one the last step is taken back, if it can.
+    """
 
     form: type[forms.Form]
     run: Callable[[Task, dict[str, Any], Actor], object]
-    said: str
+    said: Said
     need: Permission = Permission.PLAN
-    undo: Callable[[Task], tuple[str, dict[str, object]] | None] = lambda _: None
+    undo: Callable[[Task], Fields] | None = None
+    is_step: bool = True
 
 
-def _requeue_it(task: Task) -> tuple[str, dict[str, object]] | None:
-    """A task that no agent held runs again as if it had never been called off; a held one ends later, with its agent's attempt."""
-    return None if State(task.state) in LEASED else ("requeue", {"told": Rerun.AS_IT_IS.value})
-
-
-def _cancel_it(task: Task) -> tuple[str, dict[str, object]] | None:
-    return ("cancel", {"reason": task.reason}) if task.state == State.CANCELLED else None
-
-
-def _assign_back(task: Task) -> tuple[str, dict[str, object]]:
+def _assign_back(task: Task) -> Fields:
     return "assign", {"agent": task.assigned_to_id, "fallback_after": task.fallback_after}
 
 
-def _request_changes(task: Task, typed: dict[str, Any], actor: Actor) -> object:
-    return reviews.request_changes(task, actor=actor, comments=_with_verdicts(task, typed, typed["text"]))
+def _priority_back(task: Task) -> Fields:
+    return "reprioritise", {"priority": task.priority}
 
 
-def _approve(task: Task, typed: dict[str, Any], actor: Actor) -> object:
-    return reviews.approve(task, actor=actor, comments=typed["reason"])
+def _cancelled(task: Task) -> str:
+    if task.state == State.CANCELLED:
+        return f"#{task.pk} is called off."
+    return f"The agent of #{task.pk} is asked to stop. Once it has heard, its lease does not come back."
 
 
-def _with_verdicts(task: Task, typed: dict[str, Any], text: str) -> str:
-    """Put the reviewer's ticks below the comments: agents read them in the next brief, and the page as verdicts."""
-    return f"{text}\n\n{as_task_list(task.criteria, typed['met'])}" if typed["judged"] and task.criteria else text
+def _taken_back(task: Task) -> str:
+    if task.state == State.CANCELLED:
+        return f"#{task.pk} is taken back, and called off as it was asked to be."
+    return _and_runs("#{} is taken back from its agent.")(task)
 
 
 ACTIONS = {
-    "cancel": TaskAction(
-        ReasonForm, lambda task, typed, actor: tasks.cancel(task, actor=actor, **typed), "#{} is called off.", undo=_requeue_it
+    "cancel": TaskAction(ReasonForm, lambda task, typed, actor: tasks.cancel(task, actor=actor, **typed), _cancelled),
+    "undo": TaskAction(
+        UndoForm,
+        lambda task, typed, actor: undoing.undo(task, actor=actor, event=typed["step"]),
+        _plainly("#{} is as it was before."),
+        is_step=False,
     ),
-    "let-run": TaskAction(forms.Form, lambda task, _, actor: subtasks.let_run(task, actor=actor), "#{} may run."),
-    "requeue": TaskAction(
-        RequeueForm, lambda task, typed, actor: tasks.requeue(task, actor=actor, **typed), "#{} runs again.", undo=_cancel_it
-    ),
+    "let-run": TaskAction(forms.Form, lambda task, _, actor: subtasks.let_run(task, actor=actor), _and_runs("#{} may run.")),
+    "requeue": TaskAction(RequeueForm, lambda task, typed, actor: tasks.requeue(task, actor=actor, **typed), _and_runs("#{} runs again.")),
     "take-back": TaskAction(
-        ReasonForm,
-        lambda task, typed, actor: tasks.take_back(task, actor=actor, reason=typed["reason"] or "by a planner"),
-        "#{} is queued again.",
+        ReasonForm, lambda task, typed, actor: tasks.take_back(task, actor=actor, reason=typed["reason"] or "by a planner"), _taken_back
     ),
     "reprioritise": TaskAction(
         PriorityForm,
         lambda task, typed, actor: tasks.reprioritise(task, typed["priority"], actor=actor),
-        "The priority of #{} is saved.",
-        undo=lambda task: ("reprioritise", {"priority": task.priority}),
+        _plainly("The priority of #{} is saved."),
+        undo=_priority_back,
     ),
     "assign": TaskAction(
         AssignForm,
         lambda task, typed, actor: tasks.assign(task, typed["agent"], actor=actor, fallback_after=typed["fallback_after"]),
-        "The assignment of #{} is saved.",
+        _plainly("The assignment of #{} is saved."),
         undo=_assign_back,
     ),
     "answer": TaskAction(
-        TextForm, lambda task, typed, actor: questions.answer(task, typed["text"], actor=actor), "Answered. #{} is queued again."
+        TextForm, lambda task, typed, actor: questions.answer(task, typed["text"], actor=actor), _and_runs("Answered #{}.")
     ),
-    "approve": TaskAction(ReasonForm, _approve, "#{} is approved."),
-    "request-changes": TaskAction(VerdictForm, _request_changes, "Changes to #{} are requested."),
     "say": TaskAction(
         TextForm,
         lambda task, typed, actor: messages.say(task.project, typed["text"], actor=actor, task=task),
-        "Said on #{}.",
+        _plainly("Said on #{}."),
         Permission.WORK,
+        is_step=False,
+    ),
+    "approve": TaskAction(
+        VerdictForm,
+        lambda task, typed, actor: reviews.approve(task, actor=actor, comments=typed["text"], judged=typed["judged"]),
+        _plainly("#{} is approved and done."),
+    ),
+    "request-changes": TaskAction(
+        VerdictForm,
+        lambda task, typed, actor: reviews.request_changes(task, actor=actor, comments=typed["text"], judged=typed["judged"]),
+        _and_runs("Changes to #{} are requested."),
     ),
 }
 
@@ -144,10 +181,24 @@ def act(request: Request, task_id: int, verb: str) -> HttpResponse:
     if action is None:
         raise Http404
     task = find_task(request.caller, task_id, action.need)
-    back = action.undo(task)
-    action.run(task, typed(action.form(request.POST)), actor_of(request))
-    undo = ("Undo", reverse("task_action", args=[task.pk, back[0]]), back[1]) if back else None
-    return done(request, action.said.format(task.pk), reverse("task", args=[task.pk]), undo)
+    before = task
+    result = action.run(task, typed(action.form(request.POST)), actor_of(request))
+    task = find_task(request.caller, task_id, action.need)
+    said = result if isinstance(result, str) else action.said(task)
+    return done(request, said, reverse("task", args=[task.pk]), _undo(action, before, task))
+
+
+def _undo(action: TaskAction, before: Task, task: Task) -> Undo | None:
+    if action.undo:
+        verb, fields = action.undo(before)
+        return "Undo", reverse("task_action", args=[task.pk, verb]), fields
+    return taking_back(task) if action.is_step else None
+
+
+def taking_back(task: Task) -> Undo | None:
+    """Return how the last step of the task is taken back, None if it cannot be."""
+    step = last_step(task)
+    return ("Undo", reverse("task_action", args=[task.pk, "undo"]), {"step": step.event.pk}) if step else None
 
 
 @shows

@@ -1,11 +1,15 @@
 """What a task waits for, changed by picking; and the tasks that a picker offers."""
 
 from django.http import HttpResponse
+from django.urls import reverse
 
-from coordination.lifecycle import DependencyKind
+from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind, State
+from coordination.operations import dependencies
 from coordination.queries.access import Permission, find_project, find_task
 from coordination.queries.pick import pick
-from webui.requests import Request, number, page, shows
+from webui.plan_forms import KindForm
+from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
+from webui.words import OF_NEED
 
 
 @shows
@@ -22,8 +26,20 @@ def waits(request: Request, task_id: int) -> HttpResponse:
         task=task,
         needs=needs,
         feeds=feeds,
-        kinds=list(DependencyKind),
+        may_wait=State(task.state) in MAY_STILL_WAIT,
     )
+
+
+@acts
+def change_kind(request: Request, task_id: int, on_id: int) -> HttpResponse:
+    task = find_task(request.caller, task_id, Permission.PLAN)
+    on = find_task(request.caller, on_id, Permission.PLAN)
+    before = task.dependencies.filter(on=on).values_list("kind", flat=True).first()
+    kind = typed(KindForm(request.POST))["kind"]
+    dependencies.change_dependency(task, on, kind, actor=actor_of(request))
+    url = reverse("change_need", args=[task.pk, on.pk])
+    undo: Undo | None = ("Undo", url, {"kind": before}) if before != kind else None
+    return done(request, f"#{task.pk} waits for #{on.pk} {OF_NEED[DependencyKind(kind)]}.", reverse("task", args=[task.pk]), undo)
 
 
 @shows

@@ -58,6 +58,7 @@ Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 # JSON knows only text, so these words are read leniently; what is no member is still refused.
 TierWord = Annotated[Tier, Strict(False)]
 GateWord = Annotated[Gate, Strict(False)]
+ColumnWord = Literal["waiting", "queued", "progress", "needs", "done", "failed"]  # BoardColumn; a key of JSON is plain text
 OnChangeWord = Literal["", "continue", "reread", "stop"]
 ReviewWord = Annotated[ReviewPolicy, Strict(False)]
 LeaseWord = Annotated[LeaseMode, Strict(False)]

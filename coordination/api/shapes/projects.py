@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, Strict
 
-from coordination.api.shapes.base import Asked, Line, Name, ReviewWord, Text, Told, asks
-from coordination.lifecycle import LEASE_TTL, SHORTEST_LEASE_TTL, OnChange, Rerun, ReviewPolicy
+from coordination.api.shapes.base import Asked, ColumnWord, Line, Name, ReviewWord, Text, Told, asks
+from coordination.lifecycle import LEASE_TTL, MOST_IN_COLUMN, SHORTEST_LEASE_TTL, OnChange, Rerun, ReviewPolicy
 from coordination.models import Project
 
 
@@ -30,6 +30,7 @@ class ProjectSettings(Asked):
     max_running: Annotated[int, Field(ge=0, le=100_000)] | None = None
     budget_usd: Dollars | None = None
     agents_may_add: bool = True
+    wip_limits: dict[ColumnWord, Annotated[int, Field(ge=1, le=MOST_IN_COLUMN)]] = {}
 
 
 class NewProject(ProjectSettings):
@@ -42,7 +43,7 @@ class NewProject(ProjectSettings):
 class ProjectChanges(ProjectSettings):
     """Only the fields that are sent are changed."""
 
-    model_config = asks({"max_running": 4})
+    model_config = asks({"max_running": 4, "wip_limits": {"progress": 5}})
 
     name: Name = ""
 
@@ -67,6 +68,7 @@ class ProjectTold(Told):
     budget_usd: float | None
     spent_usd: float
     agents_may_add: bool
+    wip_limits: dict[str, int]
     paused: bool
     paused_at: datetime | None
     draining: bool
@@ -95,6 +97,7 @@ def project_told(project: Project) -> dict[str, Any]:
         "budget_usd": None if project.budget_usd is None else float(project.budget_usd),
         "spent_usd": float(project.spent_usd),
         "agents_may_add": project.agents_may_add,
+        "wip_limits": project.wip_limits,
         "paused": project.is_paused,
         "paused_at": project.paused_at,
         "draining": project.draining,

@@ -146,6 +146,12 @@ class RequeueAsked(Asked):
     attempt: Annotated[Id | None, Field(description="The number of the attempt whose brief is handed out again.")] = None
 
 
+class UndoAsked(Asked):
+    model_config = asks({"event": 4711})
+
+    event: Annotated[Id | None, Field(description="The event of the decision; if another followed, nothing is undone.")] = None
+
+
 class AnswerAsked(Asked):
     model_config = asks({"text": "Use the staging host."})
 

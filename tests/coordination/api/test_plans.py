@@ -1,6 +1,7 @@
 """POST /projects/{slug}/plan: who may, what comes back, and that every mistake is told."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_every_mistake_is_told_and_nothing_is_made(planner: Caller) -> None:
         ("phase-02-move/task-02-undo.md", "needs"),
     ]
     assert not Phase.objects.exists()
+
+
+def test_the_limits_of_the_board_s_columns_travel_with_the_plan(ada: Caller, shop: Project) -> None:
+    def told(limits: str) -> dict[str, Any]:
+        return {"files": {"plan.md": f"---\nname: Shop\nslug: shop\nwip_limits: {limits}\n---\n", "phase-01-a/task-01-b.md": "# B\n"}}
+
+    assert ada.put("projects/shop/plan", told("{progress: 5}")).status == 200
+    assert ada.get("projects/shop").json["wip_limits"] == {"progress": 5}
+    files = ada.get("projects/shop/plan").json["files"]
+    assert "progress: 5" in files["plan.md"]
+    assert ada.post("projects/shop/plan/preview", {"files": files}).json["changes"] == []
+    refused = ada.post("projects/shop/plan/preview", told("{later: 5, progress: many}")).json["mistakes"]
+    assert [each["field"] for each in refused] == ["wip_limits"]
 
 
 def test_a_file_that_is_no_text_comes_as_base64(planner: Caller) -> None:

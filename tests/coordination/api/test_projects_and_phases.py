@@ -1,6 +1,11 @@
 """/projects and /phases."""
 
+from typing import get_args
+
+from coordination.api.shapes.base import ColumnWord
+from coordination.lifecycle import BoardColumn
 from coordination.models import Phase, Project
+from coordination.queries.board import COLUMNS
 from tests.coordination.api.conftest import AddTask, Caller, key_for
 
 
@@ -16,6 +21,20 @@ def test_a_project_is_created_read_edited_paused_and_deleted(ada: Caller) -> Non
     assert ada.post("projects/blog/resume").json["paused"] is False
     assert ada.delete("projects/blog").status == 204
     assert ada.get("projects/blog").status == 404
+
+
+def test_the_limits_of_the_board_s_columns_are_read_and_written(planner: Caller, shop: Project) -> None:
+    assert planner.get("projects/shop").json["wip_limits"] == {}
+    edited = planner.patch("projects/shop", {"wip_limits": {"progress": 5, "needs": 3}})
+    assert edited.json["wip_limits"] == {"progress": 5, "needs": 3}
+    for wrong in ({"later": 5}, {"progress": 0}, {"progress": True}, {"progress": "5"}, [5], None):
+        assert planner.patch("projects/shop", {"wip_limits": wrong}).status == 422, wrong
+    assert planner.patch("projects/shop", {"name": "Shop"}).json["wip_limits"] == {"progress": 5, "needs": 3}
+    assert planner.patch("projects/shop", {"wip_limits": {}}).json["wip_limits"] == {}
+
+
+def test_the_board_has_the_columns_that_settings_name() -> None:
+    assert [kind.key for kind in COLUMNS] == list(BoardColumn) == list(get_args(ColumnWord))
 
 
 def test_a_slug_is_taken_once(ada: Caller, shop: Project) -> None:
@@ -96,6 +115,6 @@ def test_a_phase_is_split_and_the_end_is_forecast(planner: Caller, build: Phase,
     assert split.status == 201
     assert split.json["after"] == [build.pk]
     told = planner.get("/api/v1/projects/shop/forecast").json
-    assert (told["left"], told["p50"], told["basis"]) == (2, None, "Not enough finished attempts yet: 0 of 5.")
+    assert (told["left"], told["p50"], told["basis"]) == (2, None, "A forecast needs 5 finished attempts; so far there are none.")
     assert told["critical"] == [stays.pk, moves.pk]
     assert [each["name"] for each in told["phases"]] == ["Build", "Rest"]

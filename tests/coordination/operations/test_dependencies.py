@@ -3,11 +3,11 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from coordination.errors import Conflict, CycleRefused, Invalid, WrongState
+from coordination.errors import Conflict, CycleRefused, Invalid, NotFound, WrongState
 from coordination.lifecycle import State
 from coordination.models import Dependency, Task
 from coordination.operations.creation import Need
-from coordination.operations.dependencies import add_dependency, remove_dependency
+from coordination.operations.dependencies import add_dependency, change_dependency, remove_dependency
 from coordination.operations.tasks import cancel, requeue
 from tests.factories import Plan, assert_sound, events_of, make_plan, phase_state, state_of
 
@@ -73,6 +73,36 @@ def test_removing_the_last_edge_frees_the_task(plan: Plan) -> None:
     assert state_of(waits) is State.QUEUED
     assert events_of(waits)[-2:] == ["dependency.removed", "task.queued"]
     assert_sound()
+
+
+def test_a_dependency_waits_for_another_end(plan: Plan) -> None:
+    blocker = plan.task("Blocker")
+    waits = plan.task("Waits", needs=[blocker])
+    plan.jared.claims(blocker).fails(retryable=False)
+    assert state_of(waits) is State.WAITING
+    change_dependency(waits, blocker, "finished", actor=plan.planner)
+    assert state_of(waits) is State.QUEUED
+    assert events_of(waits)[-2:] == ["dependency.changed", "task.queued"]
+    change_dependency(waits, blocker, "finished", actor=plan.planner)
+    assert events_of(waits).count("dependency.changed") == 1
+    change_dependency(waits, blocker, "success", actor=plan.planner)
+    assert state_of(waits) is State.WAITING
+    assert_sound()
+
+
+def test_a_dependency_that_cannot_change_says_why(plan: Plan) -> None:
+    done, gone, waits = plan.add("Done", "Gone", "Waits")
+    add_dependency(waits, done, actor=plan.planner)
+    with pytest.raises(NotFound, match=f"#{waits.pk} does not wait for #{gone.pk} any more"):
+        change_dependency(waits, gone, "finished", actor=plan.planner)
+    with pytest.raises(Invalid, match="no kind of dependency"):
+        change_dependency(waits, done, "maybe", actor=plan.planner)
+    plan.jared.claims(done).completes()
+    with pytest.raises(WrongState, match=f"#{done.pk} is done and will not fail: #{waits.pk} would never run"):
+        change_dependency(waits, done, "failure", actor=plan.planner)
+    plan.jared.claims(waits)
+    with pytest.raises(WrongState, match="cannot wait for anything any more"):
+        change_dependency(waits, done, "finished", actor=plan.planner)
 
 
 def test_a_new_edge_holds_a_queued_task(plan: Plan) -> None:

@@ -21,7 +21,7 @@ class Planning(Asking):
         return cast(shapes.Project, await self.ask("GET", f"/projects/{segment(slug)}"))
 
     async def create_project(self, slug: str, name: str, **settings: Any) -> shapes.Project:
-        """Create a project; settings such as lease_ttl (seconds), review_policy, max_running, budget_usd."""
+        """Create a project; settings such as lease_ttl (seconds), review_policy, max_running, budget_usd, wip_limits."""
         return cast(shapes.Project, await self.ask("POST", "/projects", body={"slug": slug, "name": name, **settings}))
 
     async def edit_project(self, slug: str, changes: Mapping[str, Any], *, version: int | None = None) -> shapes.Project:
@@ -201,6 +201,10 @@ class Planning(Asking):
     async def requeue(self, task: int) -> shapes.Task:
         """Run a finished task again."""
         return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/requeue", body={}))
+
+    async def undo(self, task: int, event: int | None = None) -> shapes.Task:
+        """Take back the last decision about a task; with `event`, only if it is that one."""
+        return cast(shapes.Task, await self.ask("POST", f"/tasks/{task}/undo", body={"event": event}))
 
     async def take_back(self, task: int, reason: str = "") -> shapes.Task:
         """Take a task from the agent that holds it, and queue it again."""

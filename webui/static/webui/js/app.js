@@ -21,3 +21,4 @@ import "./focus.js"; // last: whoever knows better where the focus belongs has p
 if (document.getElementById("phases")) import("./plan.js");
 if (document.querySelector("[data-file]")) import("./diff.js");
 if (document.querySelector("form[data-replay]")) import("./replay.js");
+if (document.querySelector("form[data-passkey]")) import("./passkeys.js");

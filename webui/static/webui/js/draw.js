@@ -1,10 +1,9 @@
 // Drawing a dependency: from the handle of a node to the node that is to wait for it. The panel of a node does the same by a form.
-import { graph } from "./graph.js";
+import "./graph.js";
+import { boxOf, part, point, svg } from "./viewport.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MAY_WAIT = new Set(["waiting", "queued", "blocked"]);
-const WIDTH = 196;
-const MIDDLE = 29;
 const form = document.getElementById("draw-need");
 
 const make = (name, classes, attributes = {}) => {
@@ -14,14 +13,14 @@ const make = (name, classes, attributes = {}) => {
   return element;
 };
 
-const handle = make("circle", "draw-handle", { cx: WIDTH, cy: MIDDLE, r: 8, "data-keep": "" });
+const handle = make("circle", "draw-handle", { r: 8, "data-keep": "" });
 const line = make("path", "draw-line");
 const hint = make("text", "draw-hint");
 
 // Everything that a node waits for, near or far: none of it may wait for the node.
 function upstream(id) {
   const before = new Map();
-  for (const { dataset } of graph.part.querySelectorAll(".edge[data-from]")) before.set(dataset.to, [...(before.get(dataset.to) ?? []), dataset.from]);
+  for (const { dataset } of part.querySelectorAll(".edge[data-from]")) before.set(dataset.to, [...(before.get(dataset.to) ?? []), dataset.from]);
   const found = new Set([id]);
   for (const each of found) for (const other of before.get(each) ?? []) found.add(other);
   return found;
@@ -34,22 +33,30 @@ function why(node, source, above) {
   return "";
 }
 
+function offer(node) {
+  const { width, height } = boxOf(node);
+  handle.setAttribute("cx", width);
+  handle.setAttribute("cy", height / 2);
+  node.append(handle);
+}
+
 function start(event) {
   event.preventDefault();
   event.stopPropagation();
   const node = handle.parentNode;
   const source = node.dataset.node;
   const above = upstream(source);
-  const [, x, y] = /\((\S+) (\S+)\)/.exec(node.getAttribute("transform")).map(Number);
-  graph.part.classList.add("is-drawing");
-  for (const each of graph.part.querySelectorAll(".node")) each.classList.toggle("no-drop", Boolean(why(each, source, above)));
-  graph.svg().append(line, hint);
+  const box = boxOf(node);
+  const [x, y] = [box.x + box.width, box.y + box.height / 2];
+  part.classList.add("is-drawing");
+  for (const each of part.querySelectorAll(".node")) each.classList.toggle("no-drop", Boolean(why(each, source, above)));
+  svg().append(line, hint);
   let target = null;
 
   const move = (moved) => {
-    const at = graph.point(moved);
-    const bend = (x + WIDTH + at.x) / 2;
-    line.setAttribute("d", `M${x + WIDTH} ${y + MIDDLE}C${bend} ${y + MIDDLE} ${bend} ${at.y} ${at.x} ${at.y}`);
+    const at = point(moved);
+    const bend = (x + at.x) / 2;
+    line.setAttribute("d", `M${x} ${y}C${bend} ${y} ${bend} ${at.y} ${at.x} ${at.y}`);
     const over = document.elementFromPoint(moved.clientX, moved.clientY)?.closest(".node");
     target?.classList.remove("is-target");
     target = over && over !== node ? over : null;
@@ -65,8 +72,8 @@ function start(event) {
     if (ended.type === "keydown" && ended.key !== "Escape") return;
     line.remove();
     hint.remove();
-    graph.part.classList.remove("is-drawing");
-    for (const each of graph.part.querySelectorAll(".no-drop, .is-target")) each.classList.remove("no-drop", "is-target");
+    part.classList.remove("is-drawing");
+    for (const each of part.querySelectorAll(".no-drop, .is-target")) each.classList.remove("no-drop", "is-target");
     if (ended.type === "pointerup" && target) post(source, target.dataset.node);
   };
   window.addEventListener("pointermove", move);
@@ -79,11 +86,11 @@ function post(source, target) {
   htmx.ajax("POST", `/t/${target}/needs`, { source: form, swap: "none" });
 }
 
-if (graph && form) {
+if (part && form) {
   handle.addEventListener("pointerdown", start);
-  graph.part.addEventListener("pointermove", (event) => {
+  part.addEventListener("pointermove", (event) => {
     const node = event.target.closest(".node");
-    if (node && handle.parentNode !== node && !graph.part.matches(".is-drawing, .is-panning, .is-far")) node.append(handle);
+    if (node && handle.parentNode !== node && !part.matches(".is-drawing, .is-panning, .is-far")) offer(node);
   });
-  graph.part.addEventListener("click", (event) => event.target === handle && event.preventDefault());
+  part.addEventListener("click", (event) => event.target === handle && event.preventDefault());
 }

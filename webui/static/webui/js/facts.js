@@ -58,3 +58,8 @@ document.addEventListener(
 );
 document.body.addEventListener("htmx:afterSettle", toEnd);
 toEnd();
+
+// Enter on a choice would send a form that offers two decisions, before either is made.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.type === "radio" && event.target.closest(".review-form")) event.preventDefault();
+});

@@ -1,69 +1,13 @@
-// The graph: zoom and pan by the viewBox, walking from node to node by keyboard, links that change the graph in place.
+// The graph: walking from node to node by keyboard, links that change the graph in place, hands that move it.
 // Without this script the drawing scrolls, and every node is a link.
-const part = document.getElementById("graph");
-const LARGEST = 2;
-const SMALLEST = 0.04;
-const READABLE = 0.8; // the first look at a drawing that does not fit
-const FAR = 0.42; // below this scale words cannot be read, and nodes show their state by a full colour
+import { redraw } from "./minimap.js";
+import { anchor, begun, fit, frame, isBeside, pan, part, point, refreshed, resized, reveal, standing, store, svg, zoom } from "./viewport.js";
+
 const STEP = 1.3;
-const FRONT = [".node.is-picked", ".node.tone-running", ".phase-node.tone-running", ".node.tone-needs", ".node.tone-queued", ".node.is-critical"];
+let held; // where the view stood before a refresh
+let pressed = ""; // the phase that is being opened or collapsed: it stays under the pointer
 
-export const graph = part && { part, svg: () => part.querySelector("#graph-svg"), point, node: (id) => part.querySelector(`#n${id}`) };
-let view; // {x, y, scale} of the left upper corner, in units of the drawing
-let fitting = "begin"; // "whole": fitted; "": moved by hand, so that nothing but the hand moves it
-
-const frame = () => part.querySelector(".graph-view");
-const size = () => ({ width: Number(graph.svg().dataset.width), height: Number(graph.svg().dataset.height) });
-
-function show() {
-  const { clientWidth, clientHeight } = frame();
-  graph.svg().setAttribute("viewBox", `${view.x} ${view.y} ${clientWidth / view.scale} ${clientHeight / view.scale}`);
-  part.classList.toggle("is-far", view.scale < FAR);
-  part.style.setProperty("--name-size", `${12 / view.scale}px`);
-}
-
-function fit({ largest = 1.15, smallest = SMALLEST } = {}) {
-  const { width, height } = size();
-  const { clientWidth, clientHeight } = frame();
-  const scale = Math.max(smallest, Math.min(largest, clientWidth / width, clientHeight / height));
-  const over = (room, length) => Math.min(0, (length - room / scale) / 2);
-  view = { scale, x: over(clientWidth, width), y: over(clientHeight, height) };
-  fitting = "whole";
-  show();
-}
-
-function zoom(factor, at) {
-  const { clientWidth, clientHeight } = frame();
-  const place = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
-  const scale = Math.min(LARGEST, Math.max(SMALLEST, view.scale * factor));
-  view.x += place.x / view.scale - place.x / scale;
-  view.y += place.y / view.scale - place.y / scale;
-  view.scale = scale;
-  fitting = "";
-  show();
-}
-
-function pan(x, y) {
-  view.x += x / view.scale;
-  view.y += y / view.scale;
-  fitting = "";
-  show();
-}
-
-function point(event) {
-  const box = frame().getBoundingClientRect();
-  return { x: view.x + (event.clientX - box.left) / view.scale, y: view.y + (event.clientY - box.top) / view.scale };
-}
-
-// Moves no further than needed for a node to stand in sight.
-function reveal(node) {
-  const box = frame().getBoundingClientRect();
-  const at = node.getBoundingClientRect();
-  const off = (from, to, low, high) => (from < low + 24 ? from - low - 24 : to > high - 24 ? to - high + 24 : 0);
-  const x = off(at.left, at.right, box.left, box.right);
-  const y = off(at.top, at.bottom, box.top, box.bottom);
-  if (x || y) pan(x, y);
-}
+const nodeOf = (id) => part.querySelector(`#n${id}`);
 
 // What this script sets stays over a live refresh.
 function keep(element, ...names) {
@@ -72,78 +16,47 @@ function keep(element, ...names) {
 if (part) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !element.kept?.has(name);
 
 function ready() {
-  const svg = graph.svg();
-  document.getElementById("zoom").hidden = !svg;
-  if (!svg) return;
-  const isNew = !svg.kept;
-  keep(svg, "viewBox", "width", "height");
+  if (!svg()) return;
+  document.getElementById("zoom").hidden = false;
+  const isNew = !svg().kept;
+  keep(svg(), "viewBox", "width", "height");
   part.classList.add("is-zoomable");
-  svg.removeAttribute("width");
-  svg.removeAttribute("height");
-  for (const node of svg.querySelectorAll(".node")) {
+  svg().removeAttribute("width");
+  svg().removeAttribute("height");
+  for (const node of svg().querySelectorAll(".node")) {
     if (node.kept) continue;
     node.setAttribute("tabindex", "-1");
     keep(node, "tabindex");
   }
-  if (!svg.querySelector('.node[tabindex="0"]')) svg.querySelector(".node")?.setAttribute("tabindex", "0");
-  if (isNew) begin(svg);
-  else restore();
-}
-
-// After a refresh or a change of the window: as it was.
-function restore() {
-  if (fitting === "begin") begin(graph.svg());
-  else if (fitting === "whole") fit();
-  else show();
-}
-
-// A drawing that fits is shown whole; a larger one at a size to read, with the front of the work in sight.
-function begin(svg) {
-  fit({ smallest: READABLE });
-  fitting = "begin";
-  const front = FRONT.map((kind) => svg.querySelector(kind)).find(Boolean);
-  const { clientWidth, clientHeight } = frame();
-  if (front && (size().width * view.scale > clientWidth + 1 || size().height * view.scale > clientHeight + 1)) {
-    const at = front.getBoundingClientRect();
-    const box = frame().getBoundingClientRect();
-    const most = (start, room, length) => Math.max(0, Math.min(start, length - room / view.scale));
-    view.x = most(view.x + (at.left - box.left - clientWidth / 3) / view.scale, clientWidth, size().width);
-    const down = view.y + (at.top - box.top) / view.scale;
-    view.y = down * view.scale < clientHeight * 0.75 ? Math.min(view.y, 0) : most(down - clientHeight / 3 / view.scale, clientHeight, size().height);
-    show();
-  }
+  if (!svg().querySelector('.node[tabindex="0"]')) svg().querySelector(".node")?.setAttribute("tabindex", "0");
+  if (isNew) begun();
+  else refreshed(held);
+  redraw();
 }
 
 function hold(node) {
-  graph.svg().querySelector('.node[tabindex="0"]')?.setAttribute("tabindex", "-1");
+  svg().querySelector('.node[tabindex="0"]')?.setAttribute("tabindex", "-1");
   node.setAttribute("tabindex", "0");
 }
 
-const middle = (node) => {
-  const [, x, y] = /\((\S+) (\S+)\)/.exec(node.getAttribute("transform"));
-  return { x: Number(x), y: Number(y) };
-};
-
 // Right and left follow a dependency where there is one; otherwise the nearest node on that side.
 function neighbour(node, key) {
-  const svg = graph.svg();
   const id = node.dataset.node;
   const [from, to] = key === "ArrowRight" ? ["from", "to"] : ["to", "from"];
-  const here = middle(node);
+  const here = standing(node);
   const isAcross = key === "ArrowRight" || key === "ArrowLeft";
-  const tied = isAcross ? [...svg.querySelectorAll(`.edge[data-${from}="${id}"]`)].map((edge) => graph.node(edge.dataset[to])).filter(Boolean) : [];
+  const tied = isAcross ? [...svg().querySelectorAll(`.edge[data-${from}="${id}"]`)].map((edge) => nodeOf(edge.dataset[to])).filter(Boolean) : [];
   const side = { ArrowRight: (at) => at.x > here.x, ArrowLeft: (at) => at.x < here.x, ArrowDown: (at) => at.x === here.x && at.y > here.y, ArrowUp: (at) => at.x === here.x && at.y < here.y }[key];
-  const near = tied.length ? tied : [...svg.querySelectorAll(".node")].filter((other) => side(middle(other)));
-  const distance = (other) => Math.abs(middle(other).x - here.x) * (tied.length ? 0.1 : 1) + Math.abs(middle(other).y - here.y);
+  const near = tied.length ? tied : [...svg().querySelectorAll(".node")].filter((other) => side(standing(other)));
+  const distance = (other) => Math.abs(standing(other).x - here.x) * (tied.length ? 0.1 : 1) + Math.abs(standing(other).y - here.y);
   return near.sort((one, other) => distance(one) - distance(other))[0];
 }
 
 const address = () => location.pathname + location.search;
 
 // Opens an address of this page in place. The live refresh asks for it, so that of two answers the later one counts.
-async function go(href, { push = true, focus = "" } = {}) {
+async function go(href, { push = true, focus = "", beside = "" } = {}) {
   if (push) history.pushState({ graph: true }, "", href);
-  const { width, height } = graph.svg()?.dataset ?? {};
   const shown = new Promise((resolve) => {
     part.addEventListener("htmx:afterSettle", function listen(event) {
       if (event.detail.requestConfig?.path !== address()) return;
@@ -151,10 +64,14 @@ async function go(href, { push = true, focus = "" } = {}) {
       resolve();
     });
   });
+  pressed = beside;
   htmx.trigger(document.body, "muster:changed");
   await shown;
-  const now = graph.svg()?.dataset;
-  if (now && (now.width !== width || now.height !== height)) begin(graph.svg());
+  pressed = "";
+  const picked = svg()?.querySelector(".node.is-picked");
+  if (picked) reveal(picked);
+  const panel = part.querySelector(".graph-panel");
+  if (panel && !isBeside(panel)) panel.scrollIntoView({ block: "nearest" }); // on a phone it stands below
   if (focus) document.getElementById(focus)?.focus();
 }
 
@@ -164,7 +81,7 @@ function mark(node) {
   const id = node.dataset.node;
   for (const edge of part.querySelectorAll(`.edge[data-from="${id}"], .edge[data-to="${id}"]`)) {
     edge.classList.add("is-near");
-    graph.node(edge.dataset.from === id ? edge.dataset.to : edge.dataset.from)?.classList.add("is-near");
+    nodeOf(edge.dataset.from === id ? edge.dataset.to : edge.dataset.from)?.classList.add("is-near");
   }
 }
 
@@ -177,7 +94,7 @@ function edgeAt(event) {
   return null;
 }
 
-const SIZES = { in: () => zoom(STEP), out: () => zoom(1 / STEP), fit: () => fit() };
+const SIZES = { in: () => zoom(STEP), out: () => zoom(1 / STEP), fit };
 const ARROWS = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] };
 
 function watch() {
@@ -236,7 +153,7 @@ function watch() {
     if (link) {
       event.preventDefault();
       const byKey = event.detail === 0;
-      go(link.getAttribute("href"), { focus: link.dataset.closes || (byKey && link.matches(".node") ? "picked-title" : "") });
+      go(link.getAttribute("href"), { beside: link.id, focus: link.dataset.closes || (byKey && link.matches(".node") ? "picked-title" : "") });
     } else if (edge) {
       const picked = new URL(location.href);
       picked.searchParams.delete("task");
@@ -248,7 +165,7 @@ function watch() {
   part.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const node = event.target.closest(".node");
-    if (event.key === "Escape") part.querySelector("[data-closes]")?.click();
+    if (event.key === "Escape") part.querySelector("a[data-closes]")?.click();
     else if (!event.target.closest(".graph-view")) return;
     else if (ARROWS[event.key] && node && !event.shiftKey) neighbour(node, event.key)?.focus();
     else if (ARROWS[event.key]) pan(...ARROWS[event.key]);
@@ -266,13 +183,15 @@ function watch() {
     if (!fingers.size) mark(event.target.closest(".node"));
   });
 
-  document.getElementById("zoom").addEventListener("click", (event) => SIZES[event.target.closest("[data-zoom]")?.dataset.zoom]?.());
+  part.addEventListener("click", (event) => SIZES[event.target.closest("[data-zoom]")?.dataset.zoom]?.());
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt === part) event.detail.path = address();
   });
+  part.addEventListener("htmx:beforeSwap", () => (held = svg() && anchor(pressed)));
   part.addEventListener("htmx:afterSwap", ready);
+  window.addEventListener("pagehide", store);
   window.addEventListener("popstate", () => go("", { push: false }));
-  new ResizeObserver(() => graph.svg() && restore()).observe(part);
+  new ResizeObserver(() => svg() && resized()).observe(part);
 }
 
 if (part) {

@@ -2,8 +2,8 @@
 function tell() {
   const place = document.getElementById("needs-you");
   if (!place) return;
-  const count = Number(place.dataset.needs);
-  document.title = (count ? `(${count}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  const count = place.dataset.needs; // "99+" if it is more
+  document.title = (count ? `(${count}) ` : "") + document.title.replace(/^\(\d+\+?\) /, "");
   for (const copy of document.querySelectorAll("[data-needs-copy]")) {
     copy.textContent = count;
     copy.hidden = !count;

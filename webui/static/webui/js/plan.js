@@ -1,5 +1,6 @@
 // The order of phases by dragging and by keys. The buttons beside each phase do the same without this script.
 import { register } from "./keys.js";
+import { say } from "./toasts.js";
 
 const phaseOf = (node) => node?.closest?.("[data-phase]");
 const place = (phase) => [...phase.parentElement.children].indexOf(phase) + 1;
@@ -26,6 +27,19 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id === "phases" && (held || event.detail.xhr.order !== order)) event.detail.shouldSwap = false;
 });
+
+// The form of a new phase stands outside of what refreshes, and may be half filled in: only its places are renewed.
+function renewPlaces() {
+  const [fresh, field] = ["phase-places", "phase_behind"].map((id) => document.getElementById(id));
+  const told = (list) => [...list.options].map((option) => `${option.value} ${option.text}`).join("\n");
+  if (!fresh || !field || told(fresh) === told(field)) return;
+  const chosen = field.value;
+  field.replaceChildren(...[...fresh.options].map((option) => new Option(option.text, option.value, option.value === chosen, option.value === chosen)));
+  if (field.value === chosen) return;
+  field.value = "";
+  if (field.closest("[open]")) say("The phase that you had chosen as the place of the new one is gone. It will come last, unless you choose again.", { error: true });
+}
+document.body.addEventListener("htmx:afterSwap", (event) => event.target.id === "phases" && renewPlaces());
 
 // A refusal puts everything back where it was.
 document.body.addEventListener("htmx:responseError", (event) => {
