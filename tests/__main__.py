@@ -53,15 +53,17 @@ class Run:
             command = [sys.executable, "-m", "pytest", "-m", "chaos" if self.chaos else "not chaos", f"--junit-xml={report}"]
             command += [*self._processes(), *selection, *self.arguments]
             began = time.monotonic()
-            home = {"MUSTER_TEST_HOME": str(Path(directory) / "home")}
-            code = subprocess.run(command, cwd=ROOT, env=os.environ | environment | home, check=False).returncode
+            own = {"MUSTER_TEST_HOME": str(Path(directory) / "home")}
+            # Hundreds of processes are started: each would compile all of Muster again where nothing that is compiled is kept.
+            own["PYTHONDONTWRITEBYTECODE"] = ""
+            code = subprocess.run(command, cwd=ROOT, env=os.environ | environment | own, check=False).returncode
             self.outcomes.append(_read(report, Outcome(database, code, time.monotonic() - began)))
 
     def _processes(self) -> list[str]:
         # Chaos runs measure recovery times, so they have the machine to themselves.
         named = any(argument.startswith(("-n", "--numprocesses")) for argument in self.arguments)
-        # One more than there are cores: much of a test's time goes to waiting for servers to start.
-        return [] if named or self.chaos else ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist=loadfile"]
+        # More than there are cores: much of a test's time goes to waiting for servers to start. conftest.py puts them in order.
+        return [] if named or self.chaos else ["-n", str(min(4, (os.cpu_count() or 1) + 2)), "--dist=loadgroup", "--no-loadscope-reorder"]
 
 
 def _read(report: Path, outcome: Outcome) -> Outcome:

@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: fresh databases, Redis, a live server, a browser."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import hypothesis
-import psycopg
 import pytest
 from django.conf import settings
-from psycopg import sql
+from django.db import connection
 
+from tests.prepared import EMPTY, create, drop, drop_all_prepared, prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
 from tests.servers.browser import launch_arguments
 
@@ -21,7 +22,12 @@ hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "fresh_database_url", "muster", "engine", "shop"}
+DATABASE_FIXTURES = {
+    *("db", "transactional_db", "django_db_reset_sequences", "fresh_database_url"),
+    *("muster", "site", "sample", "engine", "shop"),
+}
+# Their tests start servers and other processes and wait for them: they go first, so that none of them is the last to end.
+STARTING_PROCESSES = ("worker", "journeys", "git_http", "tooling")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,11 +35,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--only-database"):
-        return
-    kept = [item for item in items if _touches_the_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
-    items[:] = kept
+    dropped = [item for item in items if not _belongs_here(item, only_database=config.getoption("--only-database"))]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        gone = set(dropped)
+        items[:] = [item for item in items if item not in gone]
+    for item in items:
+        if not _may_run_anywhere(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    is_xdist_worker = hasattr(config, "workerinput")
+    if settings.ON_POSTGRES and not is_xdist_worker:
+        drop_all_prepared()
+
+
+def _belongs_here(item: pytest.Item, *, only_database: bool) -> bool:
+    if once := item.get_closest_marker("once"):
+        return bool(once.args[0] == ("postgres" if settings.ON_POSTGRES else "sqlite"))
+    return not only_database or _touches_the_database(item)
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
@@ -43,18 +65,50 @@ def _touches_the_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
+def _turn(item: pytest.Item) -> int:
+    room = _room(item)
+    return STARTING_PROCESSES.index(room) if room in STARTING_PROCESSES else len(STARTING_PROCESSES)
+
+
+def _may_run_anywhere(item: pytest.Item) -> bool:
+    """Return whether a test that may take long can go to whichever process is free, because it shares no server with its file."""
+    if _room(item) not in STARTING_PROCESSES:
+        return False
+    found = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}  # pytest has no public way to ask
+    return not any(each.scope == "module" for defined in found.values() for each in defined)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath).parts[1]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Let Django take the test database that is there: django_db_modify_db_settings has made it."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin the test database as a copy of one that was migrated once for the whole run."""
+    test = connection.settings_dict["TEST"]
+    test["MIGRATE"] = False
+    begun = prepared(EMPTY)
+    if settings.ON_POSTGRES:
+        test["NAME"] = test["NAME"] or f"test_{connection.settings_dict['NAME']}"
+        drop(test["NAME"])
+        create(test["NAME"], template=begun.database)
+    else:
+        Path(test["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(begun.home / "muster.sqlite3", test["NAME"])
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """pytest-django's test database; threads that a test left waiting must not keep it from being removed."""
     yield
     if settings.ON_POSTGRES:
-        _disconnect_all(settings.DATABASES["default"]["NAME"])
-
-
-def _disconnect_all(name: str) -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        drop(settings.DATABASES["default"]["NAME"])
 
 
 @pytest.fixture(scope="session")
@@ -91,15 +145,11 @@ def fresh_database(directory: Path) -> Iterator[str]:
     if not settings.ON_POSTGRES:
         yield f"sqlite:///{directory / 'muster.sqlite3'}"
         return
-    server_url = os.environ["DATABASE_URL"]
     name = f"muster_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        yield create(name)
     finally:
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(name)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ os.environ["DATABASE_URL"] = _chosen_database if _on_a_server else f"sqlite:///{
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from coordination.settings import *  # noqa: E402, F403  # the environment must be ready before it is read
-from coordination.settings import DATABASES, ON_POSTGRES  # noqa: E402  # as above
+from coordination.settings import DATABASES, MIDDLEWARE, ON_POSTGRES  # noqa: E402  # as above
 
 if ON_POSTGRES:
     # Races are run by dozens of threads of one process, each with a connection of its own.
@@ -40,6 +40,9 @@ if ON_POSTGRES:
 else:
     # A file and not memory: threads and processes of one test share it. pytest-django adds each xdist worker's name.
     DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
+MIDDLEWARE = [
+    "tests.middleware.StaticFilesFoundOnce" if each == "whitenoise.middleware.WhiteNoiseMiddleware" else each for each in MIDDLEWARE
+]
 # Jobs that tests enqueue must not reach the database that DATABASE_URL names; live servers use the real storage.
 HUEY = {
     "name": "muster-tests",

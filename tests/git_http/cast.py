@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers import MusterServer, running_muster
+from tests.prepared import EMPTY, Kind, prepared, serving
+from tests.servers import MusterServer
 
 SETUP = """
 import json
@@ -43,8 +43,9 @@ keys = {
 }
 for name, fleet in (("jared", "fleet"), ("jean", "jean")):
     register(name=name, capabilities=[], tiers=["light", "standard", "heavy"], key=keys[fleet][0], actor=SYSTEM)
-print("KEYS", json.dumps({name: raw for name, (_, raw) in keys.items()}))
+print(json.dumps({name: raw for name, (_, raw) in keys.items()}))
 """
+SHOP = Kind("shop", SETUP, EMPTY)
 TEXT = "---\nkind: build\n---\n\nBuild it.\n"
 JSON = dict[str, Any]
 
@@ -126,12 +127,10 @@ class Shop:
 
 
 @contextmanager
-def open_shop(database_url: str) -> Iterator[Shop]:
-    """Start a server and its cast on an empty database."""
-    command = (sys.executable, "-m", "tests.journeys.serve")
-    with running_muster(database_url=database_url, command=command) as server:
-        told = server.manage("shell", "--no-imports", "-c", SETUP)
-        yield Shop(server, json.loads(told.partition("KEYS ")[2]))
+def open_shop() -> Iterator[Shop]:
+    """Start a server with its cast."""
+    with serving(SHOP) as server:
+        yield Shop(server, json.loads(prepared(SHOP).told))
 
 
 @dataclass

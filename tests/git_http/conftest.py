@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import fresh_database
 from tests.git_http.cast import Clone, Shop, open_shop
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with fresh_database(tmp_path_factory.mktemp("db")) as url, open_shop(url) as opened:
+def shop() -> Iterator[Shop]:
+    with open_shop() as opened:
         yield opened
 
 

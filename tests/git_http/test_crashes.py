@@ -38,9 +38,7 @@ def test_a_push_on_top_of_a_branch_that_stayed_behind_is_taken(shop: Shop, task:
 
 def test_a_key_that_is_revoked_during_a_push_moves_nothing(shop: Shop, task: int, tmp_path: Path) -> None:
     """The push waits for the repository's lock, which the test holds; meanwhile the key goes (A10)."""
-    made = shop.server.manage(
-        "shell", "--no-imports", "-c",
-        "from coordination.actor import SYSTEM; from coordination.operations.keys import create_key; "
+    made = shop.server.shell("from coordination.actor import SYSTEM; from coordination.operations.keys import create_key; "
         "print('KEY', create_key(name='short', scope='coordinator', actor=SYSTEM)[1])",
     )  # fmt: skip
     shop.keys["short"] = made.partition("KEY ")[2].strip()
@@ -65,7 +63,7 @@ revoke_key(ApiKey.objects.get(name="short"), actor=SYSTEM)
 
 
 def revoke(shop: Shop) -> None:
-    shop.server.manage("shell", "--no-imports", "-c", REVOKE)
+    shop.server.shell(REVOKE)
 
 
 class Pausing(threading.Thread):

@@ -4,6 +4,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.git_http.cast import Clone, Shop
 from tests.repo_store.hostile_trees import FILE, bomb, commit_tree, context
 
@@ -40,6 +42,7 @@ class Memory:
         return [int(Path(f"/proc/{pid}/status").read_text().partition(f"{name}:")[2].split()[0]) for pid in self.pids]
 
 
+@pytest.mark.once("postgres", "what is asked of its driver is more than of SQLite's, and the rest is git")
 def test_a_repository_of_100_megabytes_is_pushed_and_cloned_without_being_held_in_memory(
     shop: Shop, task: int, tmp_path: Path, pats: Clone
 ) -> None:
@@ -60,6 +63,7 @@ def test_a_repository_of_100_megabytes_is_pushed_and_cloned_without_being_held_i
     assert pushed < 250_000
 
 
+@pytest.mark.once("sqlite", "the push is refused before the database hears of it")
 def test_a_blob_of_300_megabytes_in_a_small_pack_is_refused_in_time(shop: Shop, task: int, pats: Clone) -> None:
     with (pats.path / "context" / "zeros").open("wb") as file:
         file.truncate(300 * MEGABYTE)
@@ -73,6 +77,7 @@ def test_a_blob_of_300_megabytes_in_a_small_pack_is_refused_in_time(shop: Shop, 
     assert memory.growth() < GROWTH
 
 
+@pytest.mark.once("sqlite", "the push is refused before the database hears of it")
 def test_a_bomb_of_folders_is_refused_in_time(shop: Shop, task: int, pats: Clone) -> None:
     commit = commit_tree(pats.path, bomb(10, 10), parent=pats.git("rev-parse", "HEAD"))
     start = time.monotonic()

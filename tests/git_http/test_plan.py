@@ -18,9 +18,7 @@ def slug(shop: Shop) -> str:
     """A project made from a plan, which pat may plan."""
     shop.made += 1
     name = f"move-{shop.made}"
-    shop.server.manage(
-        "shell", "--no-imports", "-c",
-        "from coordination.actor import SYSTEM; from coordination.models import User\n"
+    shop.server.shell("from coordination.actor import SYSTEM; from coordination.models import User\n"
         "from coordination.operations.plans import import_plan; from coordination.operations.projects import grant_role\n"
         f"project = import_plan({name!r}, {{path: text.encode() for path, text in {PLAN!r}.items()}}, actor=SYSTEM).project\n"
         "grant_role(project, User.objects.get(username='pat'), 'planner', actor=SYSTEM)\n"

@@ -1,5 +1,6 @@
 """The recorded sessions of docs/git.md: run again, or recorded anew with `python -m tests.git_http.transcript`."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -105,9 +106,11 @@ def _plain(text: str) -> str:
 
 
 def record() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    importlib.import_module("tests.settings")  # names the run's directory
     from tests.git_http.cast import open_shop
 
-    with open_shop(f"sqlite:///{tempfile.mkdtemp()}/muster.sqlite3") as shop, tempfile.TemporaryDirectory() as folder:
+    with open_shop() as shop, tempfile.TemporaryDirectory() as folder:
         told = sessions(shop, Path(folder))
     DOCUMENT.write_text(BLOCK.sub(lambda found: f"{found[1]}{told[found[2]]}{found[4]}", DOCUMENT.read_text()))
 

@@ -1,46 +1,68 @@
-"""A real web server on an empty database of this run's kind, with ada and a sample project, and a browser that is signed in."""
+"""Real web servers on a database of this run's kind, empty but for ada or with a sample project, and a browser that is signed in."""
 
-import sys
+import json
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.conftest import fresh_database
-from tests.journeys.machines import Engine
-from tests.servers import MusterServer, running_muster
+from tests.journeys.machines import SET_UP, Engine
+from tests.prepared import EMPTY, Kind, prepared, serving
+from tests.servers import MusterServer
 
 PASSWORD = "correct horse battery"
-CREATE_ADA = "from coordination.models import User; User.objects.create_superuser('ada', 'ada@example.org', '{}')"
+ADA = Kind(
+    "ada",
+    f"""
+import json
+from django.conf import settings
+from django.test import Client
+from coordination.models import User
+ada = User.objects.create_superuser("ada", "ada@example.org", {PASSWORD!r})
+client = Client()
+client.force_login(ada)
+print(json.dumps({{settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}}))
+""",
+    EMPTY,
+)
+# Nobody works on the sample while the tests run, so those who seem to hold a task are given time for it.
+SAMPLE = Kind(
+    "sample",
+    """
+from datetime import timedelta
+from django.core.management import call_command
+from coordination.models import Lease
+from coordination.models.clock import now
+call_command("sampleplan")
+Lease.objects.update(expires_at=now() + timedelta(hours=2))
+""",
+    ADA,
+)
+ENGINE = Kind("engine", SET_UP, EMPTY)
 
 
 @pytest.fixture
-def site(fresh_database_url: str) -> Iterator[MusterServer]:
-    """Serves the pages; its `manage` runs commands beside it, as another door would."""
-    command = (sys.executable, "-m", "tests.journeys.serve")
-    with running_muster(database_url=fresh_database_url, command=command, ready_path="/login") as server:
-        server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
+def site() -> Iterator[MusterServer]:
+    """Serves the pages, to nobody but ada; its `shell` does what another door would."""
+    with serving(ADA, ready_path="/login") as server:
+        yield server
+
+
+@pytest.fixture
+def sample() -> Iterator[MusterServer]:
+    """A server with ada and the sample project, for one test."""
+    with serving(SAMPLE, ready_path="/login") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine() -> Iterator[Engine]:
     """A server for the agents' journeys, shared by the tests of a module: project `shop` with one phase, and a key of each scope."""
-    with fresh_database(tmp_path_factory.mktemp("engine")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, environment={"BLOCKING_THREADS": "64"}) as server:
-            yield Engine(server)
-
-
-@pytest.fixture
-def sample(site: MusterServer) -> MusterServer:
-    site.manage("sampleplan")
-    return site
+    with serving(ENGINE, environment={"BLOCKING_THREADS": "64"}) as server:
+        yield Engine(server, keys=prepared(ENGINE).told)
 
 
 def sign_in(page: Page, site: MusterServer) -> None:
-    page.goto(f"{site.url}/login")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site.url}/")
+    """Give the browser a session of ada's. (test_shell.py and the journeys sign in by the form.)"""
+    cookies = json.loads(prepared(ADA).told)
+    page.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items()])

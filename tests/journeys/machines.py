@@ -25,17 +25,17 @@ from coordination.operations.projects import create_project
 project = create_project(slug="shop", name="Shop", actor=SYSTEM)
 create_phase(project, name="Build", actor=SYSTEM)
 keys = {scope: create_key(name=scope, scope=scope, actor=SYSTEM)[1] for scope in ("coordinator", "agent", "reader")}
-print("KEYS", json.dumps(keys))
+print(json.dumps(keys))
 """
 
 
 class Engine:
     """A running server with project `shop`; `keys` by scope."""
 
-    def __init__(self, server: MusterServer) -> None:
+    def __init__(self, server: MusterServer, *, keys: str) -> None:
+        """`keys` is what SET_UP printed."""
         self.server = server
-        printed = self.shell(SET_UP)
-        self.keys: dict[str, str] = json.loads(next(line for line in printed.splitlines() if line.startswith("KEYS"))[4:])
+        self.keys: dict[str, str] = json.loads(keys)
 
     @property
     def url(self) -> str:
@@ -47,7 +47,7 @@ class Engine:
 
     def shell(self, script: str) -> str:
         """Run Python beside the server, with its settings, and return what it printed."""
-        return self.server.manage("shell", "--no-imports", "-c", script)
+        return self.server.shell(script)
 
     def hand_out_leases_of(self, seconds: int) -> None:
         """Shorten the leases, below what the API allows, so that a test need not last minutes."""

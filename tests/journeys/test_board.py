@@ -1,15 +1,14 @@
 """The board by mouse and by keyboard, in a real browser: drag, move, select, rename, fold, add."""
 
 import re
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 MANY = """
@@ -27,14 +26,10 @@ RENAME += "edit_task(Task.objects.get(pk={}), {{'title': '{}'}}, actor=User.obje
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def shared() -> Iterator[MusterServer]:
     """One server with the sample project for all tests here; they use tasks of their own in it."""
-    with fresh_database(tmp_path_factory.mktemp("board")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 @pytest.fixture
@@ -235,7 +230,7 @@ def test_a_title_is_changed_where_it_stands_and_a_conflict_shows_both(board: Pag
     expect(card(board, 15).locator(".card-title a")).to_be_focused()
     board.keyboard.press("e")
     field.fill("Compare the figures")
-    shared.manage("shell", "--no-imports", "-c", RENAME.format(15, "Somebody was faster"))
+    shared.shell(RENAME.format(15, "Somebody was faster"))
     field.press("Enter")
     expect(card(board, 15).get_by_role("alert")).to_contain_text("Somebody was faster")
     expect(field).to_have_value("Compare the figures")
@@ -260,7 +255,7 @@ def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: Must
 
 
 def test_a_column_scrolled_far_keeps_its_place_and_its_selection_when_something_changes(board: Page, shared: MusterServer) -> None:
-    shared.manage("shell", "--no-imports", "-c", MANY)
+    shared.shell(MANY)
     board.goto(f"{shared.url}/p/long/")
     cards = column(board, "queued").locator("[data-task]")
     for shown in (45, 75, 105, 120):
@@ -272,7 +267,7 @@ def test_a_column_scrolled_far_keeps_its_place_and_its_selection_when_something_
     seen = cards.nth(100)
     seen.scroll_into_view_if_needed()
     number = int(str(seen.get_attribute("data-task")))
-    shared.manage("shell", "--no-imports", "-c", RENAME.format(number, "Renamed far down"))
+    shared.shell(RENAME.format(number, "Renamed far down"))
     expect(seen).to_contain_text("Renamed far down")
     expect(cards).to_have_count(120)
     expect(column(board, "queued").locator(".card-pick:checked")).to_have_count(120)

@@ -73,6 +73,7 @@ def demos(tmp_path: Path) -> Iterator[list[Demo]]:
         demo.close()
 
 
+@pytest.mark.once("sqlite", "agents at work at once, kills and lost answers are tested on both by other journeys")
 def test_it_carries_the_plan_to_the_end_and_finds_everything_as_planned(tmp_path: Path, demos: list[Demo], fresh_database_url: str) -> None:
     demos.append(demo := Demo(tmp_path, database_url=fresh_database_url))
     assert demo.ends() == 0, demo.output

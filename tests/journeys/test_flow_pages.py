@@ -1,20 +1,15 @@
 """Replay, agents, activity and insights in a real browser: what their scripts add, and that nobody is shut out."""
 
 import re
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
-from tests.servers.browser import accessibility_faults
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 
-PAGES = ["/p/tally/replay?at=60", "/p/tally/insights?days=7", "/p/tally/insights/attempts", "/p/tally/activity?kind=stay:queue"]
-PAGES += ["/p/tally/messages?since=2", "/a/", "/a/jared/"]
-OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
 SILENCE = "from coordination.models import Agent; from coordination.models.clock import now; "
 SILENCE += "Agent.objects.filter(name='quill').update(silent_since=now())"
 BEAT = "from coordination.models import Agent; from coordination.operations.agents import seen; seen(Agent.objects.get(name='quill'))"
@@ -25,14 +20,10 @@ SAY += "[say(Project.objects.get(), 'News from elsewhere', actor=User.objects.ge
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def shared() -> Iterator[MusterServer]:
     """One server with the sample project for this file; no test needs what another one left."""
-    with fresh_database(tmp_path_factory.mktemp("flow")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def test_the_board_is_played_back_by_keys(shared: MusterServer, page: Page) -> None:
@@ -72,13 +63,13 @@ def test_the_board_is_played_back_without_a_script(shared: MusterServer, browser
 
 
 def test_an_agent_s_page_sees_its_heartbeat_come_back(shared: MusterServer, page: Page) -> None:
-    shared.manage("shell", "--no-imports", "-c", SILENCE)
+    shared.shell(SILENCE)
     sign_in(page, shared)
     page.goto(f"{shared.url}/a/quill/")
     expect(page.locator(".agent-head")).to_contain_text("Silent")
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     page.get_by_label("Say something to Quill").fill("Half a sent")
-    shared.manage("shell", "--no-imports", "-c", BEAT)
+    shared.shell(BEAT)
     expect(page.locator(".agent-head")).to_contain_text("Idle")
     expect(page.get_by_label("Say something to Quill")).to_have_value("Half a sent")
 
@@ -88,13 +79,13 @@ def test_news_wait_at_the_top_of_the_feed(shared: MusterServer, page: Page) -> N
     page.goto(f"{shared.url}/p/tally/activity")
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     first = page.locator("#feed li").first.get_attribute("id")
-    shared.manage("shell", "--no-imports", "-c", SAY.format(2))
+    shared.shell(SAY.format(2))
     expect(page.locator("#news")).to_have_text(re.compile(r"^\s*2 new events\s*$"))
     assert page.locator("#feed li").first.get_attribute("id") == first
     page.get_by_role("link", name="2 new events").click()
     expect(page.locator("#feed li").first).to_contain_text("News from elsewhere")
     expect(page.locator("#news a")).to_have_count(0)
-    shared.manage("shell", "--no-imports", "-c", SAY.format(1))
+    shared.shell(SAY.format(1))
     expect(page.locator("#news")).to_have_text(re.compile(r"^\s*1 new event\s*$"))
 
 
@@ -107,7 +98,7 @@ def test_messages_are_read_when_they_are_shown_and_new_ones_stand_above_the_line
     expect(unread).to_be_hidden()
     expect(page.locator("#messages .count")).to_have_count(0)
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
-    shared.manage("shell", "--no-imports", "-c", BY_AGENT)
+    shared.shell(BY_AGENT)
     expect(page.locator("#messages .message").first).to_contain_text("Said by quill")
     expect(page.locator(".message:has(~ #new-line)").first).to_contain_text("Said by quill")
     expect(unread).to_be_hidden()
@@ -138,22 +129,3 @@ def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, brows
     page.wait_for_url(re.compile("/list"))
     expect(page.locator("tr[data-task]")).to_have_count(int(counted.split()[0]))
     context.close()
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_its_pages_are_accessible_and_quiet(shared: MusterServer, page: Page, scheme: str, width: int) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    sign_in(page, shared)
-    faults: dict[str, list[str]] = {}
-    for path in PAGES:
-        page.goto(f"{shared.url}{path}")
-        page.evaluate(OPEN_ALL)
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert faults == {}
-    assert said == []

@@ -1,30 +1,14 @@
 """What the graph and the timeline do with a script, in a real browser: zoom, walk, draw a dependency, refresh without moving."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
+from tests.journeys.conftest import SAMPLE, sign_in
 from tests.journeys.test_first_pages import add_task
-from tests.servers import MusterServer, running_muster
-from tests.servers.browser import accessibility_faults
-
-PAGES = [
-    "/p/tally/graph",
-    "/p/tally/graph?task=7",
-    "/p/tally/graph?edge=3-8",
-    "/p/tally/graph?collapsed=1,2,3,4",
-    "/p/tally/graph?around=5",
-    "/p/tally/graph?as=table",
-    "/p/tally/graph?q=state:done",
-    "/p/tally/timeline",
-    "/p/tally/timeline?by=agent",
-    "/p/tally/timeline?as=table",
-    "/p/tally/grid",
-]
+from tests.prepared import serving
+from tests.servers import MusterServer
 
 
 def view_of(page: Page) -> list[float]:
@@ -32,15 +16,9 @@ def view_of(page: Page) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def sampled() -> Iterator[MusterServer]:
     """A server with the sample project, shared by the tests of this file."""
-    command = (sys.executable, "-m", "tests.journeys.serve")
-    with (
-        fresh_database(tmp_path_factory.mktemp("graph")) as url,
-        running_muster(database_url=url, command=command, ready_path="/login") as server,
-    ):
-        server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-        server.manage("sampleplan")
+    with serving(SAMPLE, ready_path="/login") as server:
         yield server
 
 
@@ -106,24 +84,6 @@ def draw(page: Page, *, source: int, target: int) -> None:
     page.mouse.down()
     page.mouse.move(goal["x"] + 30, goal["y"] + 10, steps=4)
     page.mouse.up()
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_the_layouts_are_accessible_and_no_wider_than_the_window(sampled: MusterServer, page: Page, scheme: str, width: int) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    sign_in(page, sampled)
-    faults = {}
-    for path in PAGES:
-        page.goto(f"{sampled.url}{path}")
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert faults == {}
-    assert said == []
 
 
 def test_it_is_read_without_a_script(sampled: MusterServer, browser: Browser) -> None:

@@ -16,6 +16,8 @@ from tests.journeys.machines import Engine, Machine
 TOKENS = 4000
 CHARACTERS_A_TOKEN = 4
 
+pytestmark = pytest.mark.once("sqlite", "what `tqc mcp` does on the agent's machine; what it asks of the server is tested on both")
+
 
 @pytest.fixture
 def jared(engine: Engine, tmp_path: Path) -> Machine:

@@ -97,6 +97,7 @@ def test_a_short_cut_costs_nothing(engine: Engine, network: Proxy, jared: Machin
     assert (done["state"], done["attempts_made"]) == ("done", 1)
 
 
+@pytest.mark.once("sqlite", "the agent's machine decides alone")
 @pytest.mark.parametrize("how", ["cut", "one_way", "drip"])
 def test_a_long_cut_stops_the_command_before_the_lease_can_end(
     engine: Engine, network: Proxy, jared: Machine, short_leases: Callable[[int], None], how: str

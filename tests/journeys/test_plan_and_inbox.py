@@ -1,15 +1,14 @@
 """What scripts add to the plan and to home, in a real browser: order by keys and by dragging, picking, answering live."""
 
 import re
-import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 ASK = """
@@ -26,14 +25,10 @@ finish.ask(holder, 'One object a line, or one list?')
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def house() -> Iterator[MusterServer]:
     """One server with ada and the sample project for all tests here; each changes another part of it."""
-    with fresh_database(tmp_path_factory.mktemp("house")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def order(page: Page) -> list[str]:
@@ -118,10 +113,11 @@ def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(house
 
 def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, page: Page) -> None:
     sign_in(page, house)
+    page.goto(house.url)
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     first = page.get_by_label("Your answer to #8")
     first.fill("The standard li")
-    house.manage("shell", "--no-imports", "-c", ASK)
+    house.shell(ASK)
     second = page.get_by_label("Your answer to #7")
     expect(second).to_be_visible()
     expect(first).to_have_value("The standard li")
@@ -133,21 +129,3 @@ def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, p
     expect(first).to_have_value("The standard li")
     page.get_by_label("Try #13 again").click()
     expect(page.locator("#need-task-13")).to_have_count(0)
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
-def test_home_and_plan_are_accessible_and_quiet(house: MusterServer, browser: Browser, scheme: str, width: int) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", viewport={"width": width, "height": 844})
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    sign_in(page, house)
-    faults: dict[str, list[str]] = {}
-    for path in ("/", "/p/tally/plan?behind=2", "/phases/2/", "/phases/2/split", "/p/tally/hold", "/t/11/waits"):
-        page.goto(f"{house.url}{path}")
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert (faults, said) == ({}, [])
-    context.close()

@@ -1,14 +1,13 @@
 """What every page shares, in a real browser: shortcuts, toasts with undo, the palette, signing in with a second factor."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import PASSWORD, SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 from tests.webui.codes import code_of
 
@@ -21,14 +20,10 @@ REMOVE_TASK = "from coordination.models import Task; Task.objects.get(title='Add
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def shared() -> Iterator[MusterServer]:
     """One server with the sample project for all tests here; each leaves it as it was."""
-    with fresh_database(tmp_path_factory.mktemp("shell")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer, page: Page) -> None:
@@ -138,13 +133,11 @@ def test_a_restart_of_the_server_loses_no_text_and_no_focus(shared: MusterServer
     expect(page.locator(".quick-add .refusal")).to_contain_text("Nothing was changed")
     shared.start()
     expect(words).to_have_text("Live", timeout=20_000)
-    shared.manage("shell", "--no-imports", "-c", ADD_TASK)
+    shared.shell(ADD_TASK)
     expect(page.locator("#board")).to_contain_text("Added after the restart")
     expect(field).to_be_focused()
     expect(field).to_have_value("Half a tit")
-    shared.manage(
-        "shell", "--no-imports", "-c", "from coordination.models import Task; Task.objects.get(title__endswith='the restart').delete()"
-    )
+    shared.shell("from coordination.models import Task; Task.objects.get(title__endswith='the restart').delete()")
 
 
 def test_the_admin_pages_work_under_the_policy_of_all_pages(shared: MusterServer, page: Page) -> None:

@@ -1,14 +1,13 @@
 """What the pages of a task do in a real browser: edit in place, keep drafts, follow a log, undo."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.servers import MusterServer, running_muster
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
+from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
 # Task 5 is running, attempt 1 by Jared; 7 and 12 are queued; 10 waits for a review; 11 and 14 wait.
@@ -35,19 +34,15 @@ save_files(task, {{"instructions.md": {!r}}}, base=task.head, actor=User.objects
 
 
 @pytest.fixture(scope="module")
-def tally(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MusterServer]:
+def tally() -> Iterator[MusterServer]:
     """One server with the sample project for all tests of this file; each uses tasks of its own."""
-    with fresh_database(tmp_path_factory.mktemp("tally")) as url:
-        command = (sys.executable, "-m", "tests.journeys.serve")
-        with running_muster(database_url=url, command=command, ready_path="/login") as server:
-            server.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-            server.manage("sampleplan")
-            yield server
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def beside(server: MusterServer, code: str) -> None:
     """Do something through another door, as somebody else."""
-    server.manage("shell", "--no-imports", "-c", code)
+    server.shell(code)
 
 
 def drafts(page: Page) -> int:
@@ -192,18 +187,3 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
-def test_the_pages_are_accessible_and_fit(tally: MusterServer, page: Page, scheme: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    sign_in(page, tally)
-    faults: dict[str, list[str]] = {}
-    pages = ["/t/5/", "/t/10/", "/t/1/", "/t/1/attempts/1/", "/t/5/attempts/1/", "/t/9/files", "/t/9/files/edit", "/t/9/facts/criteria"]
-    for path in [*pages, "/t/9/needs/find?on=the", "/p/tally/plan/files", "/p/tally/settings", "/account"]:
-        page.goto(f"{tally.url}{path}")
-        if found := accessibility_faults(page):
-            faults[path] = found
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
-    assert faults == {}

@@ -38,6 +38,8 @@ pids.with_suffix(".new").rename(pids)
 time.sleep(600)
 """
 
+pytestmark = pytest.mark.once("sqlite", "what `tqc work` does on the agent's machine; what it asks of the server is tested on both")
+
 
 @pytest.fixture
 def jared(engine: Engine, tmp_path: Path) -> Machine:

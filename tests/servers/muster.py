@@ -1,6 +1,8 @@
 """The real Muster as its users start it: own process, own directory, free port, awaited until it answers."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +53,43 @@ def muster_environment(home: Path, *, database_url: str = "", redis_url: str = "
     return kept | {name: value for name, value in chosen.items() if value}
 
 
+class Beside:
+    """A process with Django on the data of a server; it ends with its starter, whose end of its input closes."""
+
+    def __init__(self, environment: Mapping[str, str], log_path: Path) -> None:
+        self.log_path = log_path
+        with log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.servers.beside"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=ROOT,
+                env=dict(environment),
+                start_new_session=True,
+                text=True,
+            )
+
+    def run(self, code: str) -> str:
+        """Run the code and return what it printed; ServerError if it raised."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+        if not (answer := self.process.stdout.readline()):
+            raise ServerError(f"The process beside the server ended. Its log ends:\n{log_tail(self.log_path)}")
+        printed, failure = json.loads(answer)
+        if failure:
+            raise ServerError(f"Code beside the server failed:\n{printed}{failure}")
+        return str(printed)
+
+    def close(self) -> None:
+        kill_tree(self.process)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
 class MusterServer:
     """One Muster under one directory; `url` and the data stay the same over kill() and start()."""
 
@@ -64,10 +103,16 @@ class MusterServer:
         command: Sequence[str] = COMMAND,
         environment: Mapping[str, str] | None = None,
         ready_path: str = "/livez",
+        contents: Path | None = None,
     ) -> None:
-        """Without `home` a temporary one is made, and removed by close(); `environment` is laid over the usual one."""
+        """Without `home` a temporary one is made, and removed by close(); `environment` is laid over the usual one.
+
+        `contents` names a directory with whose files the home begins.
+        """
         self.scratch = short_tempdir("muster-")
         self.home = home or self.scratch / "var"
+        if contents is not None:
+            shutil.copytree(contents, self.home)
         (self.home / "home").mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.log_path = self.scratch / "muster.log"
@@ -76,6 +121,7 @@ class MusterServer:
         self.environment |= dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self._ready_url = f"{self.url}{ready_path}"
+        self._beside: Beside | None = None
         self._pid_file = self.scratch / "pid"
         self._guard = start_guard(self._pid_file, self.scratch, whole_group=True)
         try:
@@ -110,6 +156,12 @@ class MusterServer:
             raise ServerError(f"manage.py {' '.join(arguments)} ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
         return answer.stdout
 
+    def shell(self, code: str) -> str:
+        """Run Python beside the server, with its settings, and return what it printed; one process serves all calls."""
+        if self._beside is None:
+            self._beside = Beside(self.environment, self.scratch / "beside.log")
+        return self._beside.run(code)
+
     def kill(self) -> None:
         """`kill -9` the server and every process it started, at once."""
         if self.process is not None:
@@ -135,6 +187,8 @@ class MusterServer:
     def close(self) -> None:
         """End the server, without ceremony, and remove what it wrote."""
         self.kill()
+        if self._beside is not None:
+            self._beside.close()
         release_guard(self._guard, self._pid_file)
 
     def _answers(self) -> bool:
@@ -157,6 +211,7 @@ def running_muster(
     command: Sequence[str] = COMMAND,
     environment: Mapping[str, str] | None = None,
     ready_path: str = "/livez",
+    contents: Path | None = None,
 ) -> Iterator[MusterServer]:
     """Yield a Muster that answers at `.url`; see MusterServer."""
     server = MusterServer(
@@ -167,6 +222,7 @@ def running_muster(
         command=command,
         environment=environment,
         ready_path=ready_path,
+        contents=contents,
     )
     try:
         yield server

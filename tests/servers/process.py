@@ -13,10 +13,11 @@ from pathlib import Path
 POLL_SECONDS = 0.02
 LOG_TAIL_CHARACTERS = 4000
 
-# Waits for the starter's end of a pipe to close, which it does however the starter dies, then ends the server by the pid
-# in its file and removes its directory. No signal handler or atexit hook can promise that after `kill -9`.
+# Waits for a line, or for the starter's end of a pipe to close, which it does however the starter dies, then ends the server by
+# the pid in its file and removes its directory. No signal handler or atexit hook can promise that after `kill -9`. The line is
+# for an ordinary end: other processes that the starter forked may still hold the pipe then.
 GUARD = """
-cat >/dev/null
+read -r _
 pid=$(head -n1 "$1" 2>/dev/null || true)
 if [ -n "$pid" ]; then
     kill -s "$2" -- "$3$pid" 2>/dev/null
@@ -83,8 +84,8 @@ def kill_tree(process: subprocess.Popen[bytes], number: signal.Signals = signal.
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-    process.wait(timeout=30)
-    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=30, what="The end of the killed processes")
+    process.wait(timeout=60)
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=60, what="The end of the killed processes")
 
 
 def start_guard(pid_file: Path, directory: Path, *, signal_name: str = "KILL", whole_group: bool = False) -> subprocess.Popen[bytes]:
@@ -97,8 +98,11 @@ def release_guard(guard: subprocess.Popen[bytes], pid_file: Path) -> None:
     """Let the guard of a server that has ended clear its directory away, and wait for it."""
     pid_file.unlink(missing_ok=True)  # the pid may be somebody else's by now
     if guard.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            guard.stdin.write(b"\n")
+            guard.stdin.flush()
         guard.stdin.close()
-    guard.wait(timeout=30)
+    guard.wait(timeout=120)
 
 
 def log_tail(path: Path) -> str:

@@ -1,6 +1,7 @@
 """`manage.py up` for real: it starts everything, keeps it running, and leaves nothing behind (P18, A9, B5)."""
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,14 +17,33 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import EMPTY, Kind, prepared
 from tests.servers import MusterServer, running_muster
 from tests.servers.muster import ROOT, muster_environment
 from tests.servers.process import descendants, is_alive, wait_until
 
+GATHERED = Kind("gathered", "from django.core.management import call_command; call_command('gatherstatic', verbosity=0)", EMPTY)
+
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[MusterServer]:
-    with running_muster(home=tmp_path / "var", ready_path="/livez") as server:
+def first(tmp_path: Path) -> Iterator[MusterServer]:
+    """The very first start, in an empty directory."""
+    with running_muster(home=tmp_path / "var") as server:
+        yield server
+
+
+@pytest.fixture
+def up() -> Iterator[MusterServer]:
+    """A start in a directory that holds a migrated database and the gathered files, and nothing else yet."""
+    with running_muster(contents=prepared(GATHERED).home, environment={"WEB_CONCURRENCY": "1"}) as server:
+        wait_until(lambda: len(children(server)) >= 3, seconds=30, what="The start of all children")
+        yield server
+
+
+@pytest.fixture
+def broad() -> Iterator[MusterServer]:
+    """The same with two web workers, as they are by default."""
+    with running_muster(contents=prepared(GATHERED).home) as server:
         wait_until(lambda: len(children(server)) >= 4, seconds=30, what="The start of all children")
         yield server
 
@@ -62,23 +82,20 @@ def all_gone(pids: list[int]) -> bool:
     return not any(is_alive(pid) for pid in pids)
 
 
-def test_the_first_start_tells_password_and_address_and_keeps_the_key(up: MusterServer) -> None:
-    wait_until(lambda: "is ready" in up.log, seconds=10, what="The message that Muster is ready")
-    assert f"Muster is ready at {up.url}" in up.log
-    assert up.log.count("with the password") == 1
-    config = up.home / "home" / ".config" / "muster" / "config.toml"
-    profile = tomllib.loads(config.read_text())
-    assert profile["default"] == up.url
-    assert profile["profiles"][up.url]["key"].startswith("mst_")
-    assert profile["profiles"][up.url]["key"] not in up.log
+def test_the_first_start_tells_password_and_address_and_the_second_makes_nothing(first: MusterServer) -> None:
+    wait_until(lambda: "is ready" in first.log, seconds=30, what="The message that Muster is ready")
+    assert f"Muster is ready at {first.url}" in first.log
+    assert first.log.count("with the password") == 1
+    config = first.home / "home" / ".config" / "muster" / "config.toml"
+    before = config.read_text()
+    profile = tomllib.loads(before)
+    assert profile["default"] == first.url
+    assert profile["profiles"][first.url]["key"].startswith("mst_")
+    assert profile["profiles"][first.url]["key"] not in first.log
     assert (config.stat().st_mode & 0o777, config.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-
-
-def test_a_second_start_makes_nothing_and_shows_no_password(up: MusterServer) -> None:
-    before = (up.home / "home" / ".config" / "muster" / "config.toml").read_text()
-    up.restart()
-    assert up.log.count("with the password") == 1
-    assert (up.home / "home" / ".config" / "muster" / "config.toml").read_text() == before
+    first.restart()
+    assert first.log.count("with the password") == 1
+    assert config.read_text() == before
 
 
 def kill_web_server(server: MusterServer) -> float:
@@ -115,12 +132,12 @@ def test_recovery_keeps_its_bounds(up: MusterServer) -> None:
     assert kill_consumer(up) <= 15
 
 
-def test_a_killed_web_worker_is_replaced(up: MusterServer) -> None:
-    main = child(up, "granian")
+def test_a_killed_web_worker_is_replaced(broad: MusterServer) -> None:
+    main = child(broad, "granian")
     victim = next(pid for pid in descendants(main) if "granian" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: serves(up), seconds=5, what="An answer")
-    wait_until(lambda: len([pid for pid in descendants(child(up, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
+    wait_until(lambda: serves(broad), seconds=5, what="An answer")
+    wait_until(lambda: len([pid for pid in descendants(child(broad, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -158,10 +175,10 @@ def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_old_code_refuses_a_newer_schema(tmp_path: Path) -> None:
-    migrate(tmp_path)
-    with closing(sqlite3.connect(tmp_path / "muster.sqlite3")) as database, database:
+    home = shutil.copytree(prepared(EMPTY).home, tmp_path / "var")
+    with closing(sqlite3.connect(home / "muster.sqlite3")) as database, database:
         database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('coordination', '0999_from_the_future', '2030-01-01')")
-    answer = run_up(tmp_path)
+    answer = run_up(home)
     assert answer.returncode == 1
     assert "The database is newer than this code: it has coordination.0999_from_the_future" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -207,10 +224,6 @@ def run_up(home: Path, *arguments: str, port: int = 0, environment: dict[str, st
     given = muster_environment(home, port=port or free()) | (environment or {})
     command = [sys.executable, "manage.py", "up", *arguments]
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
-
-
-def migrate(home: Path) -> None:
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=muster_environment(home), check=True, timeout=120)
 
 
 def free() -> int:

@@ -46,7 +46,7 @@ def test_it_goes_on_after_postgres_was_killed_and_while_redis_is_gone(tmp_path: 
         sweeps_again(postgres.url, "A sweep after PostgreSQL came back")
         redis.kill()
         sweeps_again(postgres.url, "A sweep without Redis")
-        assert is_ready(server)
+        wait_until(lambda: is_ready(server), seconds=30, what="Readiness without Redis")
         assert server.terminate() == 0
         assert server.log.count("with the password") == 1
         assert "ended (" not in server.log, "no child had to be started again"
