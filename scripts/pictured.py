@@ -124,6 +124,35 @@ def _stepped_back(page: Page) -> None:
         page.wait_for_load_state("networkidle")
 
 
+def _selected(page: Page) -> None:
+    for number in (11, 14):
+        page.locator(f"#card-{number}").hover()
+        page.get_by_label(f"Select #{number}").check()
+
+
+def _bulk_results(page: Page) -> None:
+    """What is not finished refuses to run again, and nothing changes."""
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Select every row of this page").check()
+    page.locator("#bulk").get_by_role("button", name="Run again").click()
+    page.get_by_role("dialog", name="What became of the selected tasks").wait_for()
+
+
+def _suggestions(page: Page) -> None:
+    page.get_by_label("Filter the tasks").press_sequentially("state:")
+    page.get_by_role("option").first.wait_for()
+
+
+def _menu(selector: str) -> Callable[[Page], None]:
+    """Return a step that opens a menu."""
+
+    def choose(page: Page) -> None:
+        page.locator(f"{selector} > summary").click()
+        page.locator(f"{selector} .menu-list section").first.wait_for()
+
+    return choose
+
+
 def _opened(opener: str) -> Callable[[Page], None]:
     """Return a step that opens the dialog of that button, and what is folded in it."""
 
@@ -147,6 +176,14 @@ PAGES = [
     Shot("board-lanes", "/p/tally/?lanes=phase", is_shown=True),
     Shot("board-no-result", "/p/tally/?q=state:failed+agent:jean"),
     Shot("board-card-menu", "/p/tally/", _card_menu),
+    Shot("board-viewer", "/p/tally/?lanes=agent", who="vera"),
+    Shot("board-selected", "/p/tally/", _selected),
+    Shot("filter-suggestions", "/p/tally/", _suggestions),
+    Shot("filter-menu", "/p/tally/", _menu(".filter-add")),
+    Shot("filter-refused", "/p/tally/?q=state:wating+parser"),
+    Shot("views", "/p/tally/?q=state:failed", _menu(".views")),
+    Shot("list-empty", "/p/tally/list?q=label:nothing"),
+    Shot("list-results", "/p/tally/list?q=state:running,waiting", _bulk_results),
     Shot("list", "/p/tally/list", is_shown=True),
     Shot("list-grouped", "/p/tally/list?q=-state:done&group=phase"),
     Shot("graph", "/p/tally/graph", is_shown=True),

@@ -51,6 +51,8 @@ class Task(models.Model):
     fallback_at = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     attempts_made = models.PositiveIntegerField(default=0)
+    # Who claimed it last: the agent's name, which never changes, so that an index holds the tasks in the order of the names.
+    last_agent = models.CharField(max_length=100, blank=True, default="", db_default="")
     failures = models.PositiveSmallIntegerField(default=0)
     crashes = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True, default="")
@@ -78,6 +80,8 @@ class Task(models.Model):
             # The newest of a state, for the columns of the board whose order is not the order of claims.
             models.Index(fields=["project", "state", "state_since", "id"], name="task_board_since"),
             models.Index(fields=["phase", "state"], name="task_phase_progress"),
+            # For the list in the order of agents; the state is there for counting alone.
+            models.Index(fields=["project", "last_agent", "id", "state"], name="task_by_agent"),
             # What waits for a person, by what waits longest; work that goes its way never touches it. `needs_you` says why it is
             # asked in these very words.
             models.Index(fields=["state", "state_since", "id", "project"], condition=WAITS_FOR_PERSON, name="task_needs_person"),

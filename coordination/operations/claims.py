@@ -32,7 +32,12 @@ class _Asks:
 
     @property
     def params(self) -> dict[str, Any]:
-        return {"agent": self.agent.pk, "now": self.moment, "rested": self.moment - timedelta(seconds=RELEASE_REST)}
+        return {
+            "agent": self.agent.pk,
+            "name": self.agent.name,
+            "now": self.moment,
+            "rested": self.moment - timedelta(seconds=RELEASE_REST),
+        }
 
 
 # Where a task stands in the order of claims: its sort_key, and between equals its id.
@@ -208,7 +213,7 @@ class _Taken(NamedTuple):
 
 TAKE = """
     UPDATE coordination_task SET state = 'claimed', state_since = %(now)s, claimed_at = %(now)s, fence = fence + 1,
-        attempts_made = attempts_made + 1, fallback_at = NULL, version = version + 1
+        attempts_made = attempts_made + 1, last_agent = %(name)s, fallback_at = NULL, version = version + 1
     FROM picked WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
     RETURNING id, project_id, phase_id, fence, attempts_made, head, title, objective, criteria,
         kind, tier, priority, labels, timeout,

@@ -104,7 +104,7 @@ CLAIM_ONE = f"""
         ORDER BY sort_key, coordination_task.id LIMIT 1 FOR UPDATE OF coordination_task SKIP LOCKED
     ), taken AS (
         UPDATE coordination_task SET state = 'claimed', state_since = clock.at, claimed_at = clock.at, fence = fence + 1,
-            attempts_made = attempts_made + 1, fallback_at = NULL, version = coordination_task.version + 1
+            attempts_made = attempts_made + 1, last_agent = %(name)s, fallback_at = NULL, version = coordination_task.version + 1
         FROM picked, clock, coordination_project project, coordination_phase phase
         WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
             AND project.id = coordination_task.project_id AND phase.id = coordination_task.phase_id

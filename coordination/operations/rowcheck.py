@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from coordination.actor import SYSTEM
 from coordination.lifecycle import LEASED, DependencyKind, Outcome, PhaseState, State, Tier
@@ -150,6 +151,27 @@ def _recount(task_id: int) -> None:
     settle([task_id])
 
 
+LAST_AGENT = Coalesce(Subquery(Attempt.objects.filter(task=OuterRef("pk")).order_by("-number").values("agent__name")[:1]), Value(""))
+
+
+def _wrong_last_agents(repair: bool) -> list[Fault]:
+    """The task repeats who claimed it last, for the list in the order of agents."""
+    named = Task.objects.exclude(attempts_made=0, last_agent="").annotate(claimed_by=LAST_AGENT)
+    wrong = named.exclude(last_agent=F("claimed_by")).values_list("pk", "last_agent", "claimed_by")
+    return _each(
+        wrong,
+        repair,
+        "last_agent",
+        lambda task, told, right: f"It names {told or 'nobody'} as its last agent, and {right or 'nobody'} claimed it last.",
+        lambda task, told, right: _name_last_agent(task),
+    )
+
+
+@atomically
+def _name_last_agent(task_id: int) -> None:
+    Task.objects.filter(pk=task_id).update(last_agent=LAST_AGENT)
+
+
 def _unknown_dependencies(repair: bool) -> list[Fault]:
     edges = Dependency.objects.exclude(kind__in=[kind.value for kind in DependencyKind])
     return _each(
@@ -252,6 +274,7 @@ CHECKS: tuple[Callable[[bool], list[Fault]], ...] = (
     _endless_attempts,
     _wrong_lanes,
     _wrong_blockers,
+    _wrong_last_agents,
     _strays,
     _circles,
 )

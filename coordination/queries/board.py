@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, QuerySet, Value
 
 from coordination.lifecycle import State
-from coordination.models import Attempt, Phase, Project, Task
+from coordination.models import Phase, Project, Task
 from coordination.queries.cards import Card, cards_of
 from coordination.queries.plan import TONE_OF, Progress
 from coordination.queries.swimlanes import NOT_BEGUN, Kind, Swimlane, lanes_of, narrowed
@@ -19,7 +19,8 @@ PAGE = 15
 LANE_PAGE = 6
 NEXT_PAGE = 30  # of a column that is scrolled to its end
 LANES = 8
-MOST_SHOWN = 200  # of one column, when a board that was scrolled far refreshes itself
+MOST_SHOWN = 5_000  # of one column, when a board that was scrolled far refreshes itself
+BEFORE, BEHIND = 20, 40  # of them drawn around the first that is seen; of the others the page has the cards already
 MOST_LANES = 40
 
 
@@ -46,6 +47,13 @@ COLUMN_OF = {state: kind for kind in COLUMNS for state in kind.states}
 
 
 @dataclass(frozen=True)
+class Stub:
+    """The place of a card that is far from what is seen; the page has it, or asks again when it comes into sight."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Column:
     """One column, or a lane's part of it. `total` counts its tasks, `cards` are the first of them."""
 
@@ -54,7 +62,7 @@ class Column:
     total: int
     limit: int | None = None  # of tasks in the whole column; more are too many
     is_folded: bool = False
-    cards: list[Card] = field(default_factory=list)
+    cards: list[Card | Stub] = field(default_factory=list)
 
     @property
     def next_offset(self) -> int | None:
@@ -95,12 +103,16 @@ class Board:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page."""
+    """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page.
+
+    Of such a cell, `cells` says how many cards it shows, and `at` which of them is the first that is seen, from 0.
+    """
 
     lanes: Kind | None = None
     upto: int = LANES
     folded: Collection[str] = ()
     cells: Mapping[str, int] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=dict)
 
 
 def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = None) -> Board:
@@ -114,7 +126,7 @@ def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = N
         return Board(_filled(tasks, heads, shown), [], 0, phases, sum(totals.values()))
     found = lanes_of(project, shown.lanes, phases, counts, every=matching is None)
     upto = min(max(shown.upto, LANES), MOST_LANES)
-    lanes = [_lane(lane, counts.get(lane.id, Counter()), shown) for lane in found[:upto]]
+    lanes = [_lane(lane, counts.get(lane.counted_as, Counter()), shown) for lane in found[:upto]]
     filled = iter(_filled(tasks, [column for lane in lanes if not lane.is_folded for column in lane.columns], shown))
     lanes = [lane if lane.is_folded else LaneOfBoard(lane.lane, lane.progress, False, [next(filled) for _ in COLUMNS]) for lane in lanes]
     return Board(heads, lanes, max(len(found) - upto, 0), phases, sum(totals.values()))
@@ -147,13 +159,19 @@ def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> l
     """Put the first cards into every column that is open."""
     limits = [_limit(column, shown) for column in columns]
     ids = _first_ids(tasks, columns, limits)
-    cards = {card.task.pk: card for card in cards_of([pk for found in ids.values() for pk in found])}
+    drawn = [pk for place, found in ids.items() for pk in found[_window(columns[place], shown)]]
+    cards = {card.task.pk: card for card in cards_of(drawn)}
+    gone = set(drawn) - set(cards)
     return [
-        Column(
-            column.kind, column.lane, column.total, column.limit, column.is_folded, [cards[pk] for pk in ids.get(place, ()) if pk in cards]
-        )
+        replace(column, cards=[cards.get(pk) or Stub(str(pk)) for pk in ids.get(place, ()) if pk not in gone])
         for place, column in enumerate(columns)
     ]
+
+
+def _window(column: Column, shown: Shown) -> slice:
+    """Return which cards of a column are drawn: those around the first that is seen."""
+    seen = max(shown.at.get(column.cell, 0), BEFORE)
+    return slice(seen - BEFORE, seen + BEHIND)
 
 
 def _limit(column: Column, shown: Shown) -> int:
@@ -196,28 +214,31 @@ def _merged(kind: ColumnKind, rows: list[tuple[int, int, int, object]]) -> list[
     return [row[1] for row in rows]
 
 
-def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
+def _counts(phases: Sequence[Phase], matching: QuerySet[Task] | None) -> dict[int | str, Counter[str]]:
     """Count the tasks of each phase by state, from the index alone where nothing is filtered."""
     tasks = Task.objects.filter(phase__in=[phase.pk for phase in phases]) if matching is None else matching
     rows = tasks.order_by().values_list("phase_id", "state").annotate(number=Count("*"))
-    counts: dict[int, Counter[str]] = {}
+    counts: dict[int | str, Counter[str]] = {}
     for phase_id, state, count in rows:
         counts.setdefault(phase_id, Counter())[state] = count
     return counts
 
 
-def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int, Counter[str]]:
-    """Count the tasks of each agent by state, as `swimlanes.OF_TASK` says whose they are, by a join where that would look up each."""
+def _counts_by_agent(project: Project, matching: QuerySet[Task] | None) -> dict[int | str, Counter[str]]:
+    """Count the tasks of each agent by state. Nobody's are what is left of all, so that none of them is looked at."""
     tasks = (project.tasks.all() if matching is None else matching).order_by()
-    begun = Attempt.objects.filter(number=F("task__attempts_made"), task__in=tasks.exclude(state__in=NOT_BEGUN).values("pk")).order_by()
-    others = tasks.filter(Q(state__in=NOT_BEGUN) | Q(attempts_made=0))
-    of_agents = begun.values_list("agent_id", "task__state").annotate(tally=Count("*"))
-    of_assigned = others.values_list("assigned_to_id", "state").annotate(tally=Count("*"))
-    counts: dict[int, Counter[str]] = {}
-    for place, agent_id, state, tally in _together([(0, of_agents), (1, of_assigned)]):
-        lane = agent_id if place == 0 or state in NOT_BEGUN else 0
-        counts.setdefault(lane or 0, Counter())[state] += tally
-    return counts
+    counted = [
+        tasks.values_list(Value(""), "state"),
+        tasks.exclude(state__in=NOT_BEGUN).exclude(last_agent="").values_list("last_agent", "state"),
+        tasks.filter(state__in=NOT_BEGUN, assigned_to__isnull=False).values_list("assigned_to__name", "state"),
+    ]
+    counts: dict[int | str, Counter[str]] = {"": Counter()}
+    for _, name, state, tally in _together([(place, rows.annotate(tally=Count("*"))) for place, rows in enumerate(counted)]):
+        counts.setdefault(name, Counter())[state] += tally
+        if name:
+            counts[""][state] -= tally
+    counts[""] = +counts[""]
+    return {name: found for name, found in counts.items() if found}
 
 
 def _summed(counters: Collection[Counter[str]]) -> Counter[str]:

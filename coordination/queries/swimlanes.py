@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Q, QuerySet
 
 from coordination.errors import NotFound
 from coordination.lifecycle import State
-from coordination.models import Agent, Attempt, LaneAgent, Lease, Phase, Project, Task
+from coordination.models import Agent, LaneAgent, Lease, Phase, Project, Task
 
 
 class Kind(StrEnum):
@@ -32,39 +32,37 @@ class Swimlane:
     def key(self) -> str:
         return f"{self.kind}-{self.id}"
 
+    @property
+    def counted_as(self) -> int | str:
+        """What its tasks are counted under: the phase's id, or the agent's name, "" for nobody's."""
+        return self.agent.name if self.agent else self.id if self.kind is Kind.PHASE else ""
+
 
 NOT_BEGUN = [State.WAITING, State.QUEUED]
-NEWEST = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempts_made"))
-# Whose a task is: before it begins the one it is assigned to, then the one who claimed it last.
-OF_TASK = Case(
-    When(state__in=NOT_BEGUN, then=F("assigned_to")), default=Subquery(NEWEST.values("agent")[:1]), output_field=BigIntegerField()
-)
 NOBODY = "No agent"
 
 
 def narrowed(tasks: QuerySet[Task], lane: Swimlane) -> QuerySet[Task]:
-    """Return those of the tasks that stand in the lane."""
+    """Return those of the tasks that stand in the lane: an agent's are meant for it until they begin, then whose it claimed last."""
     if lane.kind is Kind.PHASE:
         return tasks.filter(phase=lane.id)
-    return tasks.annotate(lane_agent=OF_TASK).filter(lane_agent=lane.id or None) if lane.id else _nobodys(tasks)
+    return tasks.filter(Q(state__in=NOT_BEGUN, assigned_to=lane.id or None) | Q(~Q(state__in=NOT_BEGUN), last_agent=lane.counted_as))
 
 
-def _nobodys(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    begun = ~Q(state__in=NOT_BEGUN)
-    return tasks.filter(Q(state__in=NOT_BEGUN, assigned_to=None) | Q(begun, attempts_made=0))
-
-
-def lanes_of(project: Project, kind: Kind, phases: Sequence[Phase], counts: Mapping[int, Counter[str]], *, every: bool) -> list[Swimlane]:
+def lanes_of(
+    project: Project, kind: Kind, phases: Sequence[Phase], counts: Mapping[int | str, Counter[str]], *, every: bool
+) -> list[Swimlane]:
     """Return the lanes of a project in order. `every` keeps those without tasks, where a task can be moved to."""
     if kind is Kind.PHASE:
         running = _running(project)
         return [
             Swimlane(kind, phase.pk, phase.name, phase, None, running.get(phase.pk, ())) for phase in phases if every or phase.pk in counts
         ]
-    may = Q(pk__in=list(counts)) | Q(pk__in=LaneAgent.objects.filter(lane__project=project).values("agent"), retired_at=None)
-    agents = Agent.objects.filter(may if every else Q(pk__in=list(counts))).order_by("name")
+    has_tasks = Q(name__in=list(counts))
+    may = has_tasks | Q(pk__in=LaneAgent.objects.filter(lane__project=project).values("agent"), retired_at=None)
+    agents = Agent.objects.filter(may if every else has_tasks).order_by("name")
     lanes = [Swimlane(kind, agent.pk, agent.title, None, agent) for agent in agents]
-    return [Swimlane(kind, 0, NOBODY), *lanes] if every or 0 in counts else lanes
+    return [Swimlane(kind, 0, NOBODY), *lanes] if every or "" in counts else lanes
 
 
 def _running(project: Project) -> dict[int, tuple[str, ...]]:
@@ -102,5 +100,5 @@ def lane_of(task: Task, kind: Kind) -> str:
     """Return the key of the lane that the task stands in."""
     if kind is Kind.PHASE:
         return f"{kind}-{task.phase_id}"
-    agent_id = Task.objects.filter(pk=task.pk).annotate(lane_agent=OF_TASK).values_list("lane_agent", flat=True).first()
-    return f"{kind}-{agent_id or 0}"
+    begun = Agent.objects.filter(name=task.last_agent).values_list("pk", flat=True)
+    return f"{kind}-{(task.assigned_to_id if task.state in NOT_BEGUN else begun.first()) or 0}"

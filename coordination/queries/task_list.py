@@ -10,13 +10,12 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from coordination.lifecycle import State, Tier
-from coordination.models import Attempt, Task
+from coordination.models import Agent, Task
 from coordination.queries.tasks import beyond
 
 PAGE = 50
-NEWEST = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempts_made"))
-LAST_AGENT = Coalesce(Subquery(NEWEST.values("agent__name")[:1]), Value(""))
-LAST_AGENT_TITLE = Subquery(NEWEST.values(title=Coalesce(NullIf("agent__display_name", Value("")), "agent__name"))[:1])
+TITLES = Agent.objects.values(title=Coalesce(NullIf("display_name", Value("")), "name"))
+LAST_AGENT_TITLE = Subquery(TITLES.filter(name=OuterRef("last_agent"))[:1])
 
 
 def _in_order(field: str, values: Sequence[str]) -> Case:
@@ -41,7 +40,7 @@ COLUMNS = (
     Column("phase", "Phase", F("phase__position")),
     Column("priority", "Priority", F("priority")),
     Column("tier", "Tier", _in_order("tier", list(Tier)), falls=True),
-    Column("agent", "Agent", LAST_AGENT),
+    Column("agent", "Agent", F("last_agent")),
     Column("attempts", "Attempts", F("attempts_made"), falls=True),
     Column("age", "In state", F("state_since")),
 )
@@ -52,7 +51,7 @@ DEFAULT_SORT = "id"
 
 @dataclass(frozen=True)
 class Grouping:
-    """What the rows can be grouped by: `by` orders the groups, `named` are the columns that tell which one it is."""
+    """What the rows can be grouped by: `by` orders the groups, the column `named` tells which one it is."""
 
     key: str
     by: Combinable
@@ -62,7 +61,7 @@ class Grouping:
 GROUPS = {
     "phase": Grouping("phase", F("phase__position"), "phase__name"),
     "state": Grouping("state", _in_order("state", list(State)), "state"),
-    "agent": Grouping("agent", LAST_AGENT, ""),
+    "agent": Grouping("agent", F("last_agent"), "last_agent"),
 }
 
 
@@ -71,6 +70,7 @@ class Group:
     """The rows of one group on this page; `total` counts all of it. `key` is "" where nothing is grouped, or for no agent."""
 
     key: str
+    title: str
     total: int
     tasks: list[Task]
 
@@ -98,10 +98,12 @@ def task_list(
     before, place = (int(position[0]), position[1:]) if position else (0, None)
     if place is not None and len(place) == len(columns):
         ordered = ordered.filter(beyond(columns, place))
-    rows = list(_with_facts(ordered).order_by(*columns)[: limit + 1])
-    shown, has_more = rows[:limit], len(rows) > limit
+    names = [name.lstrip("-") for name in columns]
+    # Their places first: whole rows would go through the sorting, of which a page needs few.
+    places = list(ordered.order_by(*columns).values_list(*names)[: limit + 1])
     totals = _totals(tasks, grouping)
-    following = [before + limit, *(_plain(getattr(shown[-1], name.lstrip("-"))) for name in columns)] if has_more else None
+    following = [before + limit, *map(_plain, places[limit - 1])] if len(places) > limit else None
+    shown = _rows([place[-1] for place in places[:limit]])
     return Page(_grouped(shown, grouping, totals), sum(totals.values()), before + 1, following)
 
 
@@ -119,30 +121,26 @@ def _ordered(tasks: QuerySet[Task], sort: str, grouping: Grouping | None) -> tup
     return tasks, [*columns, f"{sign}id"]
 
 
-def _with_facts(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    return (
-        tasks.select_related("phase", "assigned_to", "lease__agent")
-        .annotate(last_agent_name=LAST_AGENT, last_agent=LAST_AGENT_TITLE)
-        .defer("objective", "criteria", "result")
-    )
+def _rows(ids: Sequence[int]) -> list[Task]:
+    """Return these tasks in this order, with what a row tells of them."""
+    tasks = Task.objects.filter(pk__in=ids).select_related("phase", "assigned_to", "lease__agent")
+    found = {task.pk: task for task in tasks.annotate(agent_title=LAST_AGENT_TITLE).defer("objective", "criteria", "result")}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _totals(tasks: QuerySet[Task], grouping: Grouping | None) -> dict[str, int]:
     """Count the tasks of each group."""
     if grouping is None:
         return {"": tasks.count()}
-    if grouping.named:
-        counted = tasks.order_by().values_list(grouping.named).annotate(Count("pk"))
-    else:
-        counted = tasks.order_by().annotate(group_name=grouping.by).values_list("group_name").annotate(Count("pk"))
-    return dict(counted)
+    return dict(tasks.order_by().values_list(grouping.named).annotate(Count("pk")))
 
 
 def _grouped(shown: Sequence[Task], grouping: Grouping | None, totals: dict[str, int]) -> list[Group]:
     groups: dict[str, Group] = {}
     for task in shown:
         key = _group_of(task, grouping)
-        groups.setdefault(key, Group(key, totals.get(key, 0), [])).tasks.append(task)
+        title = getattr(task, "agent_title", None) if grouping and grouping.key == "agent" else key
+        groups.setdefault(key, Group(key, title or key, totals.get(key, 0), [])).tasks.append(task)
     return list(groups.values())
 
 
@@ -150,7 +148,7 @@ def _group_of(task: Task, grouping: Grouping | None) -> str:
     if grouping is None:
         return ""
     if grouping.key == "agent":
-        return str(getattr(task, "last_agent_name", ""))
+        return task.last_agent
     return task.phase.name if grouping.key == "phase" else task.state
 
 

@@ -37,12 +37,15 @@ def page_of(tasks: QuerySet[Task], order: str, position: Sequence[Any] | None, l
 
 
 def beyond(columns: Sequence[str], position: Sequence[Any]) -> Q:
+    """Return the condition of the rows that come after `position` in the order of the columns."""
     beyond = Q()
     for depth, column in enumerate(columns):
         name, side = column.lstrip("-"), "lt" if column.startswith("-") else "gt"
         same = {each.lstrip("-"): value for each, value in zip(columns[:depth], position[:depth], strict=True)}
         beyond |= Q(**same, **{f"{name}__{side}": position[depth]})
-    return beyond
+    # It follows from the rest, and lets an index begin there instead of at its start.
+    first, side = columns[0].lstrip("-"), "lte" if columns[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{side}": position[0]}) & beyond
 
 
 def _plain(value: Any) -> Any:

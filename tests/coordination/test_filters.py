@@ -145,7 +145,7 @@ def shelf(plan: Plan) -> Plan:
     plan.task("labelled", labels=["api", "two words"], kind="email")
     plan.task("urgent", priority=5, tier="heavy", capabilities=["python"])
     plan.task("waits", needs=[plain])
-    plan.task("child", parent=plain, criteria=["It runs."], labels=["api"])
+    plan.task("child", parent=plain, criteria=["It runs.", "100% of the \u00c4nderungen are told"], labels=["api"])
     plan.task("assigned", assigned_to=plan.jean.agent, tier="light")
     plan.task("later", phase=plan.after(name="Ship it"))
     plan.task("held", instructions="# Do")
@@ -207,6 +207,12 @@ CASES: list[tuple[str, set[str]]] = [
     ("-needs:python has:needs", {"welding"}),
     ("kind:email", {"labelled"}),
     ("-kind:email label:api", {"child"}),
+    ("criteria:RUNS", {"child"}),
+    ('criteria:"00% of" criteria:runs', {"child"}),
+    ("criteria:nothing,\u00c4nderung", {"child"}),
+    ("criteria:r%ns", set()),
+    ('criteria:"runs. 100"', set()),
+    ("-criteria:it label:api", {"labelled"}),
     ("has:children", {"plain"}),
     ("has:parent", {"child"}),
     ("has:criteria", {"child"}),

@@ -71,6 +71,17 @@ def test_a_phase_in_a_state_that_nobody_knows_is_paused() -> None:
     assert task.state == State.WAITING
 
 
+def test_a_task_that_names_another_than_its_last_agent_is_told_who_it_was() -> None:
+    task, other = make_task(), make_task()
+    make_claim(task)
+    Task.objects.filter(pk=task.pk).update(last_agent="nobody")
+    Task.objects.filter(pk=other.pk).update(last_agent="somebody")
+    assert codes() == ["last_agent", "last_agent"]
+    assert mended(task).last_agent == Attempt.objects.get(task=task).agent.name
+    other.refresh_from_db()
+    assert other.last_agent == ""
+
+
 def test_a_leased_task_without_a_lease_is_queued_again_and_its_attempt_closed() -> None:
     task = make_task()
     claim = make_claim(task)

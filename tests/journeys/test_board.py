@@ -12,6 +12,16 @@ from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
 from tests.servers import MusterServer, running_muster
 from tests.servers.browser import accessibility_faults
 
+MANY = """
+from coordination.models import Project, User
+from coordination.operations.creation import NewTask, create_tasks
+from coordination.operations.phases import create_phase
+from coordination.operations.projects import create_project
+actor = User.objects.get().actor
+project = create_project(slug="long", name="Long", actor=actor)
+phase = create_phase(project, name="Build", actor=actor)
+create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number in range(120)], actor=actor)
+"""
 RENAME = "from coordination.models import Task, User; from coordination.operations.tasks import edit_task; "
 RENAME += "edit_task(Task.objects.get(pk={}), {{'title': '{}'}}, actor=User.objects.get().actor)"
 
@@ -249,9 +259,35 @@ def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: Must
     expect(board.locator("#lane-phase-1 [data-column=done] [data-task]").first).to_be_visible()
 
 
+def test_a_column_scrolled_far_keeps_its_place_and_its_selection_when_something_changes(board: Page, shared: MusterServer) -> None:
+    shared.manage("shell", "--no-imports", "-c", MANY)
+    board.goto(f"{shared.url}/p/long/")
+    cards = column(board, "queued").locator("[data-task]")
+    for shown in (45, 75, 105, 120):
+        cards.last.scroll_into_view_if_needed()
+        expect(cards.nth(shown - 1)).to_be_attached()
+    column(board, "queued").hover()
+    board.get_by_label("Select the cards of Queued").check()
+    expect(board.locator("[data-picked]")).to_have_text("120 tasks selected")
+    seen = cards.nth(100)
+    seen.scroll_into_view_if_needed()
+    number = int(str(seen.get_attribute("data-task")))
+    shared.manage("shell", "--no-imports", "-c", RENAME.format(number, "Renamed far down"))
+    expect(seen).to_contain_text("Renamed far down")
+    expect(cards).to_have_count(120)
+    expect(column(board, "queued").locator(".card-pick:checked")).to_have_count(120)
+    expect(seen).to_be_in_viewport()
+    board.keyboard.press("Escape")
+    expect(board.locator("#bulk")).to_be_hidden()
+
+
 def test_enter_adds_a_task_and_stays_for_the_next(board: Page) -> None:
-    board.keyboard.press("c")
     field = board.get_by_label("Title of a new task")
+    board.keyboard.press("Control+k")
+    board.get_by_role("option", name="Add a task c").click()
+    expect(field).to_be_focused()
+    board.keyboard.press("Escape")
+    board.keyboard.press("c")
     expect(field).to_be_focused()
     for title in ("First of two", "Second of two"):
         board.keyboard.type(title)

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -93,6 +94,16 @@ def test_a_refresh_shows_as_much_as_was_scrolled_into_view(ada: User, project: P
     part = signed_in(ada).get("/p/tally/?shown.queued=40", headers={"HX-Request": "true"}).content.decode()
     assert part.count('class="card"') == 40
     assert "<html" not in part
+
+
+def test_a_refresh_far_down_draws_what_is_seen_and_names_the_rest(ada: User, project: Project, phase: Phase, task: Task) -> None:
+    make_many(project, phase, task, 900)
+    part = signed_in(ada).get("/p/tally/?shown.done=140&at.done=100", headers={"HX-Request": "true"}).content.decode()
+    done = part[part.index('id="column-done"') : part.index('id="column-failed"')]
+    cards = re.findall(r'<li id="card-(\d+)" data-task="\1"( data-stub)?>', done)
+    assert [bool(stub) for _, stub in cards] == [True] * 80 + [False] * 60
+    assert len(set(cards)) == 140
+    assert "offset=140" in done
 
 
 def test_quick_add_gives_a_task_what_the_filter_asks_for(pat: User, project: Project, phase: Phase) -> None:

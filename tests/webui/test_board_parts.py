@@ -308,7 +308,7 @@ def test_a_bulk_action_lists_what_was_refused_and_does_the_rest(pat: User, proje
     assert task.state == State.CANCELLED
     again = client.post(f"{BOARD}bulk", {"task": [done.pk], "action": "cancel"}).content.decode()
     assert "<html" in again
-    assert "Nothing was changed." in again
+    assert "The task could not be changed." in again
 
 
 @pytest.mark.parametrize(

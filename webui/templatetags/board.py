@@ -50,7 +50,7 @@ def _narrowed(slug: str, params: tuple[tuple[str, str], ...], wanted: Filter, na
 @register.simple_tag(takes_context=True)
 def filter_link(context: Context, name: str, value: str) -> SafeString:
     """Draw a chip that narrows the board to the tasks that share this value."""
-    return format_html('<a class="chip" href="{}"><bdi>{}</bdi></a>', _narrower(context, name, value), value)
+    return format_html('<a class="chip of-{}" href="{}"><bdi>{}</bdi></a>', name, _narrower(context, name, value), value)
 
 
 @register.simple_tag(takes_context=True)
@@ -76,7 +76,7 @@ def band_link(context: Context, priority: int) -> SafeString:
 def agent_link(context: Context, agent: Agent, is_held: bool = False) -> SafeString:
     """Draw an agent's name; with the health of its heartbeat where it holds the task."""
     link = format_html('<a class="who" href="{}"><bdi>{}</bdi></a>', _narrower(context, "agent", agent.name), agent.title)
-    return format_html("{}{}", health(agent), link) if is_held else link
+    return format_html('<span class="holder">{}{}</span>', health(agent), link) if is_held else link
 
 
 @register.simple_tag

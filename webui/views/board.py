@@ -23,7 +23,8 @@ def board(request: Request, slug: str) -> HttpResponse:
         lanes=lanes_of(request),
         upto=number(request.GET.get("upto")) or query.LANES,
         folded=folded(request.caller.user, project),
-        cells={name.removeprefix("shown."): number(request.GET.get(name)) or 0 for name in request.GET if name.startswith("shown.")},
+        cells=_numbers(request, "shown."),
+        at=_numbers(request, "at."),
     )
     found = query.board(project, shown, matching=bar.matching(project.tasks.all()) if bar.is_on else None)
     here = bar.address(upto=request.GET.get("upto", ""))
@@ -67,6 +68,11 @@ def column(request: Request, slug: str, key: str) -> HttpResponse:
         lanes=lanes_of(request) or "",
         agents=_agents(request, project),
     )
+
+
+def _numbers(request: Request, prefix: str) -> dict[str, int]:
+    """Return what the page says of each of its cells."""
+    return {name.removeprefix(prefix): number(request.GET.get(name)) or 0 for name in request.GET if name.startswith(prefix)}
 
 
 def _agents(request: Request, project: Project) -> list[Agent]:

@@ -62,7 +62,7 @@ def bulk(request: Request, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "section": "board",
-        "went_well": went_well if len(refused) < len(results) else "Nothing was changed.",
+        "summary": f"{went_well} {len(refused)} could not be changed." if len(refused) < len(results) else _none(len(refused)),
         "refused": [(result.task_id, titles[result.task_id], result.error) for result in refused],
         "back": reverse("board", args=[slug]),
     }
@@ -79,6 +79,10 @@ def _chosen(request: Request, project: Project) -> list[Task]:
     if len(ids) > MOST:
         raise Invalid(f"At most {MOST} tasks can be changed at once; you selected {len(ids)}.", field="task")
     return list(project.tasks.filter(pk__in=ids).select_related("project").order_by("pk"))
+
+
+def _none(count: int) -> str:
+    return "The task could not be changed." if count == 1 else f"None of the {count} tasks could be changed."
 
 
 def _tasks(count: int) -> str:

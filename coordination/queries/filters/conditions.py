@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
-from django.db.models.sql.compiler import SQLCompiler
 
 from coordination.lifecycle import LEASED, PhaseState, State
 from coordination.models import Dependency, Event, LaneAgent, LateResult, LineComment, Message, Question, Task
@@ -16,21 +14,6 @@ from coordination.queries.filters.values import Scene
 
 STALE_AFTER = timedelta(days=7)
 LATEST = Coalesce(Subquery(Event.objects.filter(task_id=OuterRef("pk")).order_by("-id").values("at")[:1]), F("state_since"))
-
-
-class Holds(Func):
-    """Whether a list that is kept as JSON holds a text. `contains` on JSON is PostgreSQL's alone."""
-
-    output_field = BooleanField()
-    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s)"
-    arg_joiner = ") WHERE value = "
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        return super().as_sql(compiler, connection, template="(%(expressions)s))", arg_joiner=" @> jsonb_build_array(")
-
-
-def holds(column: str, word: str) -> Holds:
-    return Holds(F(column), Cast(Value(word), TextField()))
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import DecimalField, Exists, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import DecimalField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from coordination.lifecycle import BAND_RANGE, FINISHED, LEASED, OPEN, Band, State
 from coordination.models import Attempt
 from coordination.queries.filters import values
-from coordination.queries.filters.conditions import CONDITIONS, PRESENT, holds
+from coordination.queries.filters.conditions import CONDITIONS, PRESENT
+from coordination.queries.filters.lists import holds, mentions
 from coordination.queries.filters.values import Find, Scene
 
 STATES: dict[str, frozenset[State]] = {
@@ -59,8 +60,7 @@ def worked_on_by(wanted: Sequence[str], scene: Scene) -> Q:
     if "@any" in wanted:
         found.append(Q(attempts_made__gt=0))
     if names := _names(wanted, scene):
-        last = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempts_made"), agent__name__in=names)
-        found.append(Q(Exists(last)))
+        found.append(Q(last_agent__in=names))
     return values.any_of(found) if found else Q(pk__in=())
 
 
@@ -131,6 +131,10 @@ def reachable(by: str, to: str) -> Find:
 
 def holding(column: str) -> Find:
     return lambda wanted, scene: values.any_of([Q(holds(column, value)) for value in wanted])
+
+
+def mentioning(column: str) -> Find:
+    return lambda wanted, scene: values.any_of([Q(mentions(column, value)) for value in wanted])
 
 
 def being(wanted: Sequence[str], scene: Scene) -> Q:

@@ -181,6 +181,16 @@ TABLE = (
         example="needs:python",
         narrows=True,
     ),
+    Qualifier(
+        "criteria",
+        "what one of its acceptance criteria says",
+        "a word, or a text in quotation marks",
+        as_it_is,
+        find.mentioning("criteria"),
+        ("criterion",),
+        example='criteria:benchmark criteria:"no warnings"',
+        narrows=True,
+    ),
     Qualifier("kind", "its kind", "a kind", as_it_is, find.among("kind"), example="kind:email"),
     Qualifier(
         "has",

@@ -1,3 +1,5 @@
+import { say } from "./toasts.js";
+
 // Menus are <details>: one open at a time, closed by Escape or a click elsewhere, focus back on what opened them.
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
@@ -18,9 +20,12 @@ document.addEventListener("click", async (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
   const dialog = document.getElementById("card-menu");
-  await htmx.ajax("GET", link.dataset.menu, { target: dialog, swap: "innerHTML" });
+  if (!dialog.open) dialog.replaceChildren();
+  await htmx.ajax("GET", link.dataset.menu, { target: dialog, swap: "innerHTML" }).catch(() => undefined); // said below
+  if (!dialog.firstElementChild) return say("The menu could not be fetched. Try again in a moment, or open the task.", { error: true });
   dialog.showModal();
   dialog.addEventListener("close", () => link.isConnected && link.focus(), { once: true });
+  return undefined;
 });
 document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();

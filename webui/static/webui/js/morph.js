@@ -18,6 +18,7 @@ const holdsWork = (node) =>
 Idiomorph.defaults.ignoreActiveValue = false;
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (!(old instanceof Element)) return true;
+  if (fresh instanceof Element && fresh.hasAttribute("data-stub") && !old.hasAttribute("data-stub")) return false; // it is there already
   if (old.hasAttribute("data-keep") || holdsWork(old) || (isField(old) && old === document.activeElement)) return false;
   if (old instanceof HTMLInputElement && old.type === "checkbox" && isDirty(old)) return false; // a row that is selected stays so
   if (old instanceof HTMLDetailsElement && fresh instanceof HTMLDetailsElement) fresh.open = old.open;

@@ -66,7 +66,7 @@ function own(words) {
   const here = location.pathname + location.search;
   const recent = recents().filter((each) => each.path !== here && fits(words, each.title)).slice(0, words.length ? 3 : 5);
   if (recent.length) groups.push(group("Recent", recent.map((each) => make("a", { href: each.path }, make("bdi", { class: "grow", text: each.title })))));
-  const actions = actionsOfPage.filter((entry) => fits(words, entry.says)).slice(0, words.length ? 6 : 8);
+  const actions = actionsOfPage.filter((entry) => fits(words, entry.says)).slice(0, 8);
   if (actions.length) groups.push(group("On this page", actions.map(actionItem)));
   return groups;
 }
@@ -178,7 +178,8 @@ function open() {
   if (!dialog) build();
   const from = document.activeElement;
   actionsOfPage = entries().filter((entry) => !entry.element?.matches("[data-opens-palette]") && entry.keys !== "Mod+k" && !entry.keys.startsWith("g "));
-  dialog.addEventListener("close", () => from?.isConnected && from.focus(), { once: true });
+  // An action that was chosen may have put the focus into a field by then.
+  dialog.addEventListener("close", () => document.activeElement === document.body && from?.isConnected && from.focus(), { once: true });
   input.value = "";
   answered = undefined;
   list.replaceChildren();

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0012_remarks'),
+        ('coordination', '0013_last_agent'),
     ]
 
     operations = [
