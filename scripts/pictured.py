@@ -107,23 +107,6 @@ def _card_menu(page: Page) -> None:
     page.get_by_role("dialog").wait_for()
 
 
-def _read_out(page: Page) -> None:
-    chart = page.locator("svg[data-chart='burn-up-rows']")
-    chart.focus()
-    chart.press("ArrowLeft")
-
-
-def _tables(page: Page) -> None:
-    for each in page.locator(".chart-table > summary").all():
-        each.click()
-
-
-def _stepped_back(page: Page) -> None:
-    for _ in range(3):
-        page.get_by_label("Moment of the replay").press("PageDown")
-        page.wait_for_load_state("networkidle")
-
-
 def _selected(page: Page) -> None:
     for number in (11, 14):
         page.locator(f"#card-{number}").hover()
@@ -151,6 +134,23 @@ def _menu(selector: str) -> Callable[[Page], None]:
         page.locator(f"{selector} .menu-list section").first.wait_for()
 
     return choose
+
+
+def _read_out(page: Page) -> None:
+    chart = page.locator("svg[data-chart='burn-up-rows']")
+    chart.focus()
+    chart.press("ArrowLeft")
+
+
+def _tables(page: Page) -> None:
+    for each in page.locator(".chart-table > summary").all():
+        each.click()
+
+
+def _stepped_back(page: Page) -> None:
+    for _ in range(3):
+        page.get_by_label("Moment of the replay").press("PageDown")
+        page.wait_for_load_state("networkidle")
 
 
 def _opened(opener: str) -> Callable[[Page], None]:
