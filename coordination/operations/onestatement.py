@@ -1,8 +1,7 @@
 """PostgreSQL's short cuts: a claim, or a completion, is one statement that is a transaction by itself.
 
-They do what `claims` and `holding` do step by step, for the common case alone: one task, no limit of the project, no
-references to pin; an end that frees no other task and costs nothing. In every other case they change nothing and say so,
-and the long way decides. SQLite always takes the long way: it knows no statement that writes to several tables.
+They do what `claims` and `holding` do step by step, for the common case alone: no limit of the project, no references to pin; an
+end that frees no other task and costs nothing. In every other case they change nothing and say so, and the long way decides. SQLite always takes the long way: it knows no statement that writes to several tables.
 """
 
 import json
@@ -79,7 +78,10 @@ RECORD_CLAIM = insertion(
 )
 
 
-CLAIM_ONE = f"""
+def _claim(limit: str) -> str:
+    """Return the statement that takes up to `limit` tasks from the lane with the most urgent head, down to where another lane's
+    head is more urgent."""
+    return f"""
     WITH best AS MATERIALIZED (
         SELECT l.id AS lane, p.slug, p.lease_ttl, p.max_running, lead(t.sort_key, 1, {LAST}) OVER urgency AS next_key,
             lead(t.id, 1, {LAST}) OVER urgency AS next_id
@@ -100,7 +102,7 @@ CLAIM_ONE = f"""
         SELECT id AS task FROM coordination_task
         WHERE lane_id = (SELECT lane FROM best WHERE max_running IS NULL) AND {FREE_FOR_IT}
             AND (sort_key, id) < ((SELECT next_key FROM best), (SELECT next_id FROM best))
-        ORDER BY sort_key, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+        ORDER BY sort_key, id LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE coordination_task SET state = 'claimed', state_since = statement_timestamp(), claimed_at = statement_timestamp(),
             fence = fence + 1, attempts_made = attempts_made + 1, fallback_at = NULL, version = version + 1
@@ -120,13 +122,20 @@ CLAIM_ONE = f"""
     FROM best LEFT JOIN (taken JOIN made ON made.task_id = taken.id JOIN leased ON leased.task_id = taken.id) ON true"""
 
 
+# Two texts: of a limit that it does not know, the planner expects a tenth of the lane.
+CLAIM_ONE, CLAIM_MANY = _claim("1"), _claim("%(limit)s::bigint")
+
+
 @at_once
-def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | None:
-    """Claim the most urgent task; an empty list when there is none, None when this way cannot tell."""
+def claim_from_best_lane(agent: Agent, key_id: int, wanted: Narrowing, limit: int) -> list[Claimed] | None:
+    """Claim up to `limit` of the most urgent tasks; an empty list when there is none, None when this way cannot tell.
+
+    Fewer than `limit` mean only that this lane has no more of the most urgent.
+    """
     if connection.vendor != "postgresql":
         return None
     found = planned(
-        CLAIM_ONE,
+        CLAIM_ONE if limit == 1 else CLAIM_MANY,
         {
             "agent": agent.pk,
             "key": key_id,
@@ -134,11 +143,18 @@ def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | N
             "projects": None if wanted.project_ids is None else list(wanted.project_ids),
             "tiers": None if wanted.tiers is None else [str(tier) for tier in wanted.tiers],
             "capabilities": None if wanted.capabilities is None else json.dumps(list(wanted.capabilities)),
+            "limit": limit,
         },
     )
-    if not found:
-        return []
-    return None if found[0][0] is None else [_claimed(found[0], agent, key_id)]
+    if found and found[0][0] is None:
+        return None
+    claimed = [_claimed(row, agent, key_id) for row in found]
+    return sorted(claimed, key=_place) if limit > 1 else claimed
+
+
+def _place(claimed: Claimed) -> tuple[int, int]:
+    assert claimed.attempt is not None, "this way reads it"
+    return claimed.attempt.task.sort_key, claimed.task_id
 
 
 def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
