@@ -1,7 +1,8 @@
 """PostgreSQL's short cuts: a claim, or a completion, is one statement that is a transaction by itself.
 
-They do what `claims` and `holding` do step by step, for the common case alone: no limit of the project, no references to pin; an
-end that frees no other task and costs nothing. In every other case they change nothing and say so, and the long way decides. SQLite always takes the long way: it knows no statement that writes to several tables.
+They do what `claims` and `holding` do step by step, for the common case alone: no limit of the project, no references to
+pin; an end that frees no other task and costs nothing. In every other case they change nothing and say so, and the long way
+decides. SQLite always takes the long way: it knows no statement that writes to several tables.
 """
 
 import json
