@@ -13,8 +13,6 @@ from django.utils.module_loading import import_string
 
 from coordination.api.urls import addresses
 
-AGENTS = "/api/v1/"
-
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -32,7 +30,7 @@ class Handler(WSGIHandler):
         for_agents = _with_headers(guarded)
 
         def answer(request: HttpRequest) -> HttpResponseBase:
-            return cast(HttpResponseBase, (for_agents if request.path_info.startswith(AGENTS) else for_pages)(request))
+            return cast(HttpResponseBase, (for_agents if request.path_info.startswith(settings.AGENTS_PATH) else for_pages)(request))
 
         self._middleware_chain = answer
 

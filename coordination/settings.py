@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "webui.middleware.Refusals",
 ]
 
+AGENTS_PATH = "/api/v1/"
 # What is left of it for agents: those whose headers are the same on every answer (coordination/handler.py).
 AGENTS_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
