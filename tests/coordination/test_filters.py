@@ -26,7 +26,7 @@ NUMBERS = ["12", "7"]
 AGENTS = ["@none", "@any", "@me", "jared"]
 PIECES = [*BY_NAME, ":", '"', "-", ",", " ", ">", "#", "1", "..", "\\", "x"]
 VALUES: dict[str, list[str]] = {
-    **dict.fromkeys(["created", "updated", "finished"], TIMES),
+    **dict.fromkeys(["created", "updated", "finished", "cancelled"], TIMES),
     "age": ["<2d", ">3h", "1min..5min"],
     "attempts": WHOLES,
     "cost": ["2.50", ">0.1", "1..2"],

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 PART = re.compile(r"<(?:\w+:)?(\w+)>")
 OF_PROJECT = {"slug", "task_id", "phase_id"}
 # Who only reads keeps what is their own, and looks at what they typed.
-OF_READERS = {"fold", "mark_viewed", "preview_file", "save_view"}
+OF_READERS = {"fold", "mark_viewed", "preview_file", "read_messages", "save_view"}
 
 
 @dataclass
