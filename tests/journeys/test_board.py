@@ -255,7 +255,7 @@ def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: Must
 
 
 def test_a_column_scrolled_far_keeps_its_place_and_its_selection_when_something_changes(board: Page, shared: MusterServer) -> None:
-    shared.manage("shell", "--no-imports", "-c", MANY)
+    shared.shell(MANY)
     board.goto(f"{shared.url}/p/long/")
     cards = column(board, "queued").locator("[data-task]")
     for shown in (45, 75, 105, 120):
@@ -267,7 +267,7 @@ def test_a_column_scrolled_far_keeps_its_place_and_its_selection_when_something_
     seen = cards.nth(100)
     seen.scroll_into_view_if_needed()
     number = int(str(seen.get_attribute("data-task")))
-    shared.manage("shell", "--no-imports", "-c", RENAME.format(number, "Renamed far down"))
+    shared.shell(RENAME.format(number, "Renamed far down"))
     expect(seen).to_contain_text("Renamed far down")
     expect(cards).to_have_count(120)
     expect(column(board, "queued").locator(".card-pick:checked")).to_have_count(120)

@@ -72,7 +72,7 @@ class Witness:
 
 
 def test_nothing_that_is_written_acts_or_calls_out(site: MusterServer, page: Page, beacon: Beacon) -> None:
-    site.manage("shell", "--no-imports", "-c", PLANT.format(beacon.url))
+    site.shell(PLANT.format(beacon.url))
     sign_in(page, site)
     witness = Witness(page, site, beacon)
     instructed = [f"/t/{number}/" for number in range(8, 8 + CHUNKS)]
