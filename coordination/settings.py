@@ -135,10 +135,10 @@ MIDDLEWARE = [
     "webui.middleware.Refusals",
 ]
 
-# What is left of it for agents (coordination/handler.py).
+AGENTS_PATH = "/api/v1/"
+# What is left of it for agents: those whose headers are the same on every answer (coordination/handler.py).
 AGENTS_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webui.middleware.ContentSecurityPolicy",
 ]

@@ -136,6 +136,23 @@ def _menu(selector: str) -> Callable[[Page], None]:
     return choose
 
 
+def _read_out(page: Page) -> None:
+    chart = page.locator("svg[data-chart='burn-up-rows']")
+    chart.focus()
+    chart.press("ArrowLeft")
+
+
+def _tables(page: Page) -> None:
+    for each in page.locator(".chart-table > summary").all():
+        each.click()
+
+
+def _stepped_back(page: Page) -> None:
+    for _ in range(3):
+        page.get_by_label("Moment of the replay").press("PageDown")
+        page.wait_for_load_state("networkidle")
+
+
 def _opened(opener: str) -> Callable[[Page], None]:
     """Return a step that opens the dialog of that button, and what is folded in it."""
 
@@ -192,9 +209,17 @@ PAGES = [
     Shot("plan-files", "/p/tally/plan/files"),
     Shot("plan-files-preview", "/p/tally/plan/files", _plan_preview),
     Shot("insights", "/p/tally/insights?days=7", is_shown=True),
+    Shot("insights-value", "/p/tally/insights?days=7", _read_out),
+    Shot("insights-table", "/p/tally/insights?days=30", _tables),
+    Shot("ended-attempts", "/p/tally/insights/attempts"),
     Shot("replay", "/p/tally/replay", is_shown=True),
+    Shot("replay-middle", "/p/tally/replay", _stepped_back),
     Shot("activity", "/p/tally/activity", is_shown=True),
+    Shot("activity-narrow", "/p/tally/activity?kind=stay:queue&from=2026-01-01"),
+    Shot("activity-none", "/p/tally/activity?kind=webhook"),
     Shot("messages", "/p/tally/messages"),
+    Shot("messages-new", "/p/tally/messages?since=1", who="vera"),
+    Shot("messages-thread", "/p/tally/messages?thread=everybody"),
     Shot("history", "/p/tally/history"),
     Shot("settings", "/p/tally/settings"),
     Shot("task-waiting", "/t/11/"),
@@ -225,6 +250,7 @@ PAGES = [
     Shot("task-activity", "/t/10/activity"),
     Shot("agents", "/a/", is_shown=True),
     Shot("agent", "/a/jared/"),
+    Shot("agent-viewer", "/a/quill/", who="vera"),
     Shot("account", "/account"),
     Shot("confirm", "/account/second-factor/passkeys/new", who="pat"),
     Shot("passkey", "/account/second-factor/passkeys/new", _confirmed),

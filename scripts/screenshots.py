@@ -5,20 +5,16 @@ Usage: python -m scripts.screenshots [--to DIRECTORY [--quick]] [NAME ...]
 Without --to: the pages that the documentation shows. With it: every page, in its whole length, to look at one by one; a page
 that scrolls sideways or writes an error to the console is named. NAMEs choose some of either.
 
-The server runs on a throw-away directory with the sample project, whose few seconds are stretched to two days so that ages,
-durations and charts look as they do in use. The pages themselves are listed in scripts/pictured.py.
+The server runs on a throw-away directory with the sample project, which has two days behind it. The pages themselves are
+listed in scripts/pictured.py.
 """
 
 import argparse
 import io
-import math
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from django.apps import apps
-from django.db.models import DateTimeField
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
@@ -42,11 +38,7 @@ people = {{role: User.objects.create_user(name, password={PASSWORD!r}) for name,
 project = make("tally", ada.actor)
 for role, person in people.items():
     grant_role(project, person, role, actor=ada.actor)
-from scripts.screenshots import stretch
-stretch()
 """
-LASTED = timedelta(hours=46)
-DENSER = 2.5  # the more has happened, the nearer to now: planned days ago, claimed hours ago
 COLOURS = 256
 SIZES = {1280: 860, 390: 844}
 TALLEST = 2600
@@ -54,28 +46,6 @@ PATIENCE = 8_000  # milliseconds
 MOST_BYTES = 6_000_000
 Scheme = Literal["light", "dark"]
 VARIANTS: list[tuple[Scheme, int]] = [("light", 1280), ("dark", 390), ("dark", 1280), ("light", 390)]
-
-
-def stretch() -> None:
-    """Spread what just happened over the last two days, in the order in which it happened. Runs inside the server's Django."""
-    tables = [model for model in apps.get_app_config("coordination").get_models() if model._meta.managed]
-    event = apps.get_model("coordination", "Event")
-    began, ended = event._default_manager.earliest("at").at, datetime.now(UTC)
-
-    def moved(moment: datetime) -> datetime:
-        return ended - LASTED * math.pow((ended - moment) / (ended - began), DENSER)
-
-    for model in tables:
-        names = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]
-        for row in model._default_manager.values("pk", *names):
-            changes = {name: moved(row[name]) for name in names if row[name] and began <= row[name] <= ended}
-            if changes:
-                model._default_manager.filter(pk=row["pk"]).update(**changes)
-    # Those who hold a task were heard of just now.
-    apps.get_model("coordination", "Agent")._default_manager.update(last_seen_at=ended - timedelta(seconds=12))
-    apps.get_model("coordination", "Lease")._default_manager.update(
-        renewed_at=ended - timedelta(seconds=12), expires_at=ended + timedelta(minutes=14)
-    )
 
 
 def smaller(picture: bytes) -> bytes:

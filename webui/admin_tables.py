@@ -121,6 +121,7 @@ admin.site.register(
         models.PhaseLink,
         models.ProjectRepository,
         models.Question,
+        models.ReadMark,
         models.Review,
         models.SweepMark,
         models.ViewedFile,

@@ -11,6 +11,8 @@ STEP = 10  # units of width for each point
 HEIGHT = 100.0
 GRIDLINES = 4  # at most
 MOST_LABELS = 6
+DENSE = 40
+WEEK = 7  # every day of a week has a label
 TIME_STEPS: list[float] = [  # in seconds
     *(float(factor) for factor in (1, 2, 5, 10, 15, 30)),
     *(60.0 * factor for factor in (1, 2, 5, 10, 15, 30)),
@@ -32,7 +34,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """`look` names a class of flow.css: lines differ by dashes and bars by their legend, never by colour alone."""
+    """`look` names a class of charts.css: lines differ by dashes and bars by their legend, never by colour alone."""
 
     name: str
     look: str
@@ -59,6 +61,14 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A word at the foot, below the middle of its point: `x` in percent of the width."""
+
+    x: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Row:
     label: str
     points: Sequence[Point]
@@ -74,7 +84,7 @@ class Chart:
     means: str
     width: int
     ticks: list[Tick]
-    labels: list[str]
+    labels: list[Label]
     shapes: list[Shape]
     lines: list[tuple[str, str]]  # look and path
     legend: list[Series]
@@ -82,7 +92,12 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        return not self.shapes
+        return all(point.value is None for row in self.rows for point in row.points)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether dots of the usual size would run together."""
+        return len(self.rows) > DENSE
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Bar:
     more: str = ""
 
 
-def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:g}") -> Chart:
+def bars(key: str, title: str, series: Series, *, says: str, means: str, unit: Callable[[float], str] = lambda v: f"{v:,.10g}") -> Chart:
     """Draw one bar for each point."""
     step = plain_step([point.value for point in series.points])
     top = _top(step, [point.value for point in series.points])
@@ -121,7 +136,7 @@ def lines(
     *,
     says: str,
     means: str,
-    unit: Callable[[float], str] = lambda v: f"{v:g}",
+    unit: Callable[[float], str] = lambda v: f"{v:,.10g}",
     step_of: Callable[[Sequence[float | None]], float] | None = None,
 ) -> Chart:
     """Draw each series as a line with a dot at each point; where there is no value the line goes on to the next."""
@@ -208,12 +223,11 @@ def _chart(
     return Chart(key, title, says, means, STEP * len(points), ticks, _labels(points), shapes, paths, list(series), list(reversed(rows)))
 
 
-def _labels(points: Sequence[Point]) -> list[str]:
+def _labels(points: Sequence[Point]) -> list[Label]:
     """Return labels for the foot: the first, the last and some between, evenly."""
-    count = min(MOST_LABELS, len(points))
-    if count < 2:
-        return [point.label for point in points]
-    return [points[round(place * (len(points) - 1) / (count - 1))].label for place in range(count)]
+    count = len(points) if len(points) <= WEEK else MOST_LABELS
+    places = [round(place * (len(points) - 1) / max(1, count - 1)) for place in range(count)]
+    return [Label(f"{100 * (place + 0.5) / len(points):.2f}", points[place].label) for place in places]
 
 
 def _y(value: float, top: float) -> str:

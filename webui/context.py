@@ -26,7 +26,11 @@ SHEETS = (
     "plan",
     "needs",
     "home",
-    "flow",
+    "activity",
+    "replay",
+    "charts",
+    "agents",
+    "messages",
 )
 
 

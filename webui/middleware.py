@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination.errors import MusterError
-from coordination.handler import AGENTS
 from coordination.models import User
 from webui.requests import Request, page_above
 from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
@@ -78,7 +77,7 @@ class SecondFactorFirst:
     def process_view(self, request: Request, view: object, args: object, kwargs: object) -> HttpResponse | None:
         if settings.SECOND_FACTOR_FOR == "nobody" or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
-        if request.path_info.startswith(AGENTS):  # a key opens it, never a session
+        if request.path_info.startswith(settings.AGENTS_PATH):  # a key opens it, never a session
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
         if name in OPEN_WITHOUT_FACTOR or not isinstance(request.user, User) or not lacks_second_factor(request.user):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -22,7 +23,7 @@ from coordination.errors import Invalid, LimitExceeded
 from coordination.models import Project
 from coordination.queries.access import Caller, Permission, caller_of_user
 from coordination.queries.activity import latest_event_id
-from coordination.queries.needs_you import needs_you_count
+from coordination.queries.page_head import head
 
 View = Callable[..., HttpResponseBase]
 Undo = tuple[str, str, Mapping[str, object]]
@@ -102,8 +103,9 @@ def page(
         "live_url": f"{reverse('live')}?project={project.slug if project else ''}&after={after}",
     }
     wants_part = bool(part) and bool(request.htmx) and not request.htmx.history_restore_request
-    if not wants_part:
-        context.setdefault("needs_you", needs_you_count(request.caller))
+    if not wants_part and "needs_you" not in context:
+        numbers = head(request.caller, project)
+        context |= {"needs_you": numbers.needs_you, "unread": numbers.unread}
     response = render(request, part if wants_part else template, context, status=status)
     response.headers["Cache-Control"] = "private, no-store"
     patch_vary_headers(response, ["HX-Request"])
@@ -181,6 +183,15 @@ def server_of(request: HttpRequest) -> str:
 def number(raw: str | None) -> int | None:
     """Return a whole number from an address, or None for anything else."""
     return int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+
+
+def day_given(request: HttpRequest, name: str) -> date | None:
+    """Return a day from the address, or None for anything else."""
+    try:
+        day = date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 2999 else None
 
 
 def _next(request: HttpRequest) -> str:

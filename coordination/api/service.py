@@ -84,8 +84,12 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         parameters.append(REPEATS)
 
 
-def _known_parameters(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Refuse query parameters that the operation does not have: a misspelt filter must not answer with everything."""
+def _straight(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Call the operation with what the request says, and with nothing around it: the door checks keys and tells of errors, and
+    every operation answers with a response of its own.
+
+    Query parameters that the operation does not have are refused: a misspelt filter must not answer with everything.
+    """
     operation: Operation = run.__self__  # type: ignore[attr-defined]  # ninja hands over the operation's bound method
     known = {
         name
@@ -93,16 +97,18 @@ def _known_parameters(run: Callable[..., HttpResponseBase]) -> Callable[..., Htt
         if model.__ninja_param_source__ == "query"
         for name in getattr(model, "__ninja_flatten_map__", {})
     }
+    unused = HttpResponse()  # ninja would let an operation write headers on it
 
     @functools.wraps(run)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        for name in request.GET:
+    def answered(request: HttpRequest, **in_path: Any) -> HttpResponseBase:
+        for name in request.GET if request.META.get("QUERY_STRING") else ():
             if name not in known:
                 choice = f"; it takes {', '.join(sorted(known))}" if known else ""
-                return problem_of(request, Invalid(f"There is no parameter {name[:60]!r} here{choice}.", field=name[:60]))
-        return run(request, *args, **kwargs)
+                raise Invalid(f"There is no parameter {name[:60]!r} here{choice}.", field=name[:60])
+        response: HttpResponseBase = operation.view_func(request, **operation._get_values(request, in_path, unused))
+        return response
 
-    return checked
+    return answered
 
 
 def _told(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
@@ -119,6 +125,6 @@ api = Api(
     parser=StrictParser(),
     throttle=[],
 )
-api.add_decorator(_known_parameters, mode="view")
+api.add_decorator(_straight, mode="view")
 for _kind in (Exception, *api._exception_handlers):
     api.add_exception_handler(_kind, _told)

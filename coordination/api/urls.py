@@ -68,6 +68,7 @@ def _through_the_door(patterns: Iterable[URLPattern | URLResolver]) -> list[URLP
 
 
 V1 = "api/v1/"
+addresses = re_path(rf"^{V1}", (_through_the_door(api.urls[0]), "api-v1", "api-v1"))
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -76,7 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", docs.docs, name="api-docs"),
     path("api/problems", docs.problems, name="api-problems"),
     path(f"{V1}openapi.json", docs.schema, name="api-schema"),
-    re_path(rf"^{V1}", (_through_the_door(api.urls[0]), "api-v1", "api-v1")),
+    addresses,
     *_through_the_door(seed004.urlpatterns),
     *_through_the_door(seed000.urlpatterns),
     re_path(r"^api/", door(_nothing_here, public=True)),

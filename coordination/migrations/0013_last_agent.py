@@ -11,7 +11,6 @@ NAME_IT = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0011_needs_person'),
         ('coordination', '0012_remarks'),
     ]
 

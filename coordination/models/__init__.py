@@ -14,6 +14,7 @@ from coordination.models.line_comment import LineComment
 from coordination.models.message import Message, MessageAck
 from coordination.models.phase import Phase, PhaseLink
 from coordination.models.project import Fold, Membership, Project, Role
+from coordination.models.read_mark import ReadMark
 from coordination.models.repository import ProjectRepository
 from coordination.models.saved_view import SavedView
 from coordination.models.sweep import SweepMark
@@ -46,6 +47,7 @@ __all__ = [
     "Project",
     "ProjectRepository",
     "Question",
+    "ReadMark",
     "Review",
     "Role",
     "SavedView",

@@ -33,6 +33,9 @@ class Agent(models.Model):
     tiers = models.JSONField(default=list, blank=True)
     host = models.CharField(max_length=200, blank=True, default="")
     software = models.CharField(max_length=200, blank=True, default="")
+    # The host from which it gave signs of life until another one registered under its name, and when that was.
+    other_host = models.CharField(max_length=200, blank=True, default="")
+    other_host_at = models.DateTimeField(null=True, blank=True)
     registered_by = models.ForeignKey(
         "coordination.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="registered_agents"
     )

@@ -13,8 +13,8 @@ class Attempt(models.Model):
     # The constraint and the index below begin with these two.
     task = models.ForeignKey("coordination.Task", on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
-    agent = models.ForeignKey("coordination.Agent", on_delete=models.PROTECT, related_name="attempts", db_index=False)
-    # Keys are revoked and not deleted.
+    # Agents are retired and keys revoked, neither is deleted; a check would make every claim lock the row of its agent.
+    agent = models.ForeignKey("coordination.Agent", on_delete=models.PROTECT, related_name="attempts", db_index=False, db_constraint=False)
     key = models.ForeignKey(
         "coordination.ApiKey", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
     )

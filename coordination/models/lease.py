@@ -7,8 +7,9 @@ from coordination.models.fields import choices
 class Lease(models.Model):
     """The right to work on a task. Exists exactly while the task is claimed or running; heartbeats touch only this row."""
 
-    task = models.OneToOneField("coordination.Task", on_delete=models.CASCADE, primary_key=True, related_name="lease")
-    # Written in one statement with the attempt, which the database checks against its task and agent.
+    # Written in one transaction with the attempt, which the database checks against its task: a task whose attempt is not
+    # deleted with it stays, and so does the lease.
+    task = models.OneToOneField("coordination.Task", on_delete=models.CASCADE, primary_key=True, related_name="lease", db_constraint=False)
     attempt = models.OneToOneField("coordination.Attempt", on_delete=models.CASCADE, related_name="lease", db_constraint=False)
     agent = models.ForeignKey("coordination.Agent", on_delete=models.CASCADE, related_name="leases", db_constraint=False)
     fence = models.PositiveBigIntegerField()

@@ -4,7 +4,7 @@ from django.db import models
 class Message(models.Model):
     """One entry of a project's communication log, optionally about a task or to one agent. Append-only."""
 
-    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="messages")
+    project = models.ForeignKey("coordination.Project", on_delete=models.CASCADE, related_name="messages", db_index=False)
     task = models.ForeignKey("coordination.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
     attempt = models.ForeignKey("coordination.Attempt", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
     to_agent = models.ForeignKey("coordination.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="inbox")
@@ -16,6 +16,7 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["project", "id"], name="message_project_order")]
 
     def __str__(self) -> str:
         return f"{self.author}: {self.text[:60]}"

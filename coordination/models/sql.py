@@ -8,13 +8,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+import orjson
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import JSONField, Model
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int8
 
 M = TypeVar("M", bound=Model)
 
@@ -51,7 +58,8 @@ def rows(statement: str, params: Params = ()) -> list[tuple[Any, ...]]:
 def planned(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a statement of the hottest paths, which PostgreSQL parses and plans once for each connection.
 
-    Planning such a statement takes longer than running it. Alone, it is a transaction of its own; inside one, a part of it.
+    Planning such a statement takes longer than running it, and psycopg's cursor costs more than libpq's call, so both are left
+    out. Alone, it is a transaction of its own; inside one, a part of it. It writes a cast where a value alone has no type.
     """
     database = connections[DEFAULT_DB_ALIAS]  # once: the proxy `connection` looks its thread's up at every mention
     if database.vendor != "postgresql":
@@ -60,17 +68,67 @@ def planned(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     database.validate_no_broken_transaction()
     if database.queries_logged:
         database.queries_log.append({"sql": statement, "time": "0"})
-    text, names = _numbered(statement)
-    with database.wrap_database_errors, psycopg.RawCursor(database.connection) as cursor:
-        cursor.execute(text, [_fixed(params[name]) for name in names], prepare=True)
-        return cursor.fetchall()
+    with database.wrap_database_errors:
+        return _answer(database.connection, statement, params)
+
+
+class _Session:
+    """What belongs to one connection: the names of the statements that it knows, and the reader of what it answers."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self.known: set[bytes] = set()
+        # Every connection of Django's keeps to UTC, so psycopg's own reader of times, which is compiled, says what Django's says.
+        self._context = connection.cursor()
+        self._context.adapters.register_loader("timestamptz", TimestamptzLoader)
+        self._reader: Any = Transformer(self._context)
+
+    def rows(self, result: PGresult) -> list[tuple[Any, ...]]:
+        self._reader.set_pgresult(result)
+        found: list[tuple[Any, ...]] = self._reader.load_rows(0, result.ntuples, tuple)
+        return found
+
+
+_sessions: "WeakKeyDictionary[psycopg.Connection[Any], _Session]" = WeakKeyDictionary()
+
+
+def _answer(connection: "psycopg.Connection[Any]", statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    session = _sessions.get(connection)
+    if session is None:
+        session = _sessions[connection] = _Session(connection)
+    text, name, names = _numbered(statement)
+    server = connection.pgconn
+    if not connection.autocommit and server.transaction_status == TransactionStatus.IDLE:
+        _checked(server.exec_(b"BEGIN"))  # psycopg says it with the first statement of a transaction, and this may be it
+    if name not in session.known:
+        _checked(server.prepare(name, text))
+        session.known.add(name)
+    values: list[Any] = [_written(params[each]) for each in names]  # psycopg's types forget that a value may be NULL
+    return session.rows(_checked(server.exec_prepared(name, values)))
+
+
+def _checked(result: PGresult) -> PGresult:
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return result
+    error = error_from_result(result)
+    raise error if error.sqlstate else psycopg.OperationalError(str(error))  # without a state, the connection is gone
 
 
 @lru_cache(maxsize=100)
-def _numbered(statement: str) -> tuple[bytes, list[str]]:
-    """Return the statement with $1 for the first of the names and so on, which is how PostgreSQL itself counts parameters."""
+def _numbered(statement: str) -> tuple[bytes, bytes, list[str]]:
+    """Return the statement with $1 for the first of the names and so on, as PostgreSQL counts parameters, and a name for it."""
     names = list(dict.fromkeys(NAMED.findall(statement)))
-    return NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", statement).encode(), names
+    text = NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", statement).encode()
+    return text, b"planned_" + sha256(text).hexdigest()[:16].encode(), names
+
+
+def _written(value: Any) -> bytes | None:
+    """Write a parameter as PostgreSQL reads it; a list is one of ids or of words of ours."""
+    if value is None:
+        return None
+    text = json.dumps(value) if isinstance(value, dict) else f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else str(value)
+    if "\0" in text:  # libpq would keep what stands before it
+        raise psycopg.DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
+    return text.encode()
 
 
 NAMED = re.compile(r"%\((\w+)\)s")
@@ -81,11 +139,27 @@ def columns(model: type[Model], table: str) -> str:
     return ", ".join(f"{table}.{field.column}" for field in model._meta.concrete_fields)
 
 
+@lru_cache(maxsize=100)
+def _layout(model: type[Model]) -> tuple[list[str], list[int]]:
+    """Return the attributes of a row of `model`, and which of them are JSON."""
+    fields = model._meta.concrete_fields
+    return [field.attname for field in fields], [place for place, field in enumerate(fields) if isinstance(field, JSONField)]
+
+
 def instance(model: type[M], values: Sequence[Any]) -> M:
     """Return the row of `model` that begins a row read by `planned`, whose first columns are `columns(model, ...)`."""
-    fields = model._meta.concrete_fields
-    read = [json.loads(value) if isinstance(field, JSONField) else value for field, value in zip(fields, values, strict=False)]
-    return model.from_db(connection.alias, [field.attname for field in fields], read)
+    names, json_places = _layout(model)
+    read = list(values[: len(names)])
+    for place in json_places:
+        read[place] = orjson.loads(read[place])
+    return model.from_db(DEFAULT_DB_ALIAS, names, read)
+
+
+def known(model: type[M], joined: Mapping[str, Model], names: Sequence[str], values: Sequence[Any]) -> M:
+    """Return a row of `model` of which these columns are known, and the rows that it refers to; others are read when asked for."""
+    made = model.from_db(DEFAULT_DB_ALIAS, names, values)
+    made._state.fields_cache.update(joined)  # as setting them one by one would do, with all the checks that a stranger needs
+    return made
 
 
 def insertion(model: type[Model], **given: str) -> str:
@@ -104,12 +178,6 @@ def _literal(value: Any) -> str:
 
 def width(model: type[Model]) -> int:
     return len(model._meta.concrete_fields)
-
-
-def _fixed(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Int8(value)
-    return Jsonb(value) if isinstance(value, dict) else value
 
 
 def run(statement: str, params: Params = ()) -> int:

@@ -57,7 +57,7 @@ class Task(models.Model):
     crashes = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True, default="")
     head = models.CharField(max_length=40, blank=True, default="")  # commit of main in the task's repository: the truth
-    rerun_of = models.ForeignKey("coordination.Attempt", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    rerun_of = models.ForeignKey("coordination.Attempt", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     result = models.TextField(blank=True, default="")
 
     created_by = models.CharField(max_length=200)
@@ -87,6 +87,7 @@ class Task(models.Model):
             models.Index(fields=["state", "state_since", "id", "project"], condition=WAITS_FOR_PERSON, name="task_needs_person"),
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="task_children"),
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="task_assigned"),
+            models.Index(fields=["rerun_of"], condition=Q(rerun_of__isnull=False), name="task_rerun"),
             models.Index(fields=["retry_at"], condition=Q(retry_at__isnull=False), name="task_retry_due"),
             models.Index(fields=["not_before"], condition=Q(not_before__isnull=False, state="waiting"), name="task_start_due"),
             models.Index(fields=["fallback_at"], condition=Q(fallback_at__isnull=False, state="queued"), name="task_fallback_due"),

@@ -1,6 +1,6 @@
 """Agents: register, show signs of life, retire."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -19,12 +19,13 @@ from coordination.operations.events import record
 from coordination.operations.lanes import route_agent
 
 SEEN_EVERY = timedelta(seconds=10)
+SILENT_AFTER = timedelta(seconds=AGENT_SILENT_AFTER)
 
 # Whether the minute is noted already is for the database to say: of many requests at once, one writes.
 NOTE_MINUTE = """
     INSERT INTO coordination_agenthour (agent_id, hour, minutes) VALUES (%s, %s, %s)
     ON CONFLICT (agent_id, hour) DO UPDATE SET minutes = coordination_agenthour.minutes | excluded.minutes
-    WHERE (coordination_agenthour.minutes & excluded.minutes) = 0"""
+    WHERE (coordination_agenthour.minutes & excluded.minutes) < excluded.minutes"""
 
 
 @atomically
@@ -53,6 +54,8 @@ def register(
     is_new = agent is None
     agent = agent or Agent(name=name, registered_at=moment, registered_by=key)
     before = (agent.capabilities, agent.tiers, agent.retired_at)
+    if _is_elsewhere(agent, host, moment):
+        agent.other_host, agent.other_host_at = agent.host, moment
     agent.capabilities = clean_words(capabilities, "capabilities")
     agent.tiers = [tier.value for tier in Tier if tier in tiers]
     agent.display_name, agent.host, agent.software = display_name or agent.display_name, host, software
@@ -72,6 +75,11 @@ def _is_its(agent: Agent, key: ApiKey) -> bool:
     if key.agent_id == agent.pk or agent.registered_by_id == key.pk:
         return True
     return agent.registered_by_id is None and not agent.keys.exists()
+
+
+def _is_elsewhere(agent: Agent, host: str, moment: datetime) -> bool:
+    """Return whether the agent registers from one machine while it was heard of from another: two of them may use its name."""
+    return bool(agent.pk and host and agent.host and host != agent.host and moment - agent.last_seen_at < SILENT_AFTER)
 
 
 def _save(agent: Agent) -> None:
@@ -98,7 +106,12 @@ def seen(agent: Agent, *, display_name: str = "") -> datetime:
 
 def _note_minute(agent: Agent, moment: datetime) -> None:
     """Keep that the agent lived in this minute: the history of its heartbeats, one write a minute and one row an hour."""
-    run(NOTE_MINUTE, [agent.pk, moment.replace(minute=0, second=0, microsecond=0), 1 << moment.minute])
+    note_minutes(agent, moment.replace(minute=0, second=0, microsecond=0), [moment.minute])
+
+
+def note_minutes(agent: Agent, hour: datetime, minutes: Iterable[int]) -> None:
+    """Keep that the agent gave signs of life in these minutes of the hour."""
+    run(NOTE_MINUTE, [agent.pk, hour, sum(1 << minute for minute in set(minutes))])
 
 
 def _minute(moment: datetime) -> datetime:
@@ -128,9 +141,9 @@ def unretire(agent: Agent, *, actor: Actor) -> Agent:
 def mark_silent() -> int:
     """Mark the agents that gave no sign of life for 150 s, once each, and return how many."""
     moment = now()
-    quiet = Agent.objects.filter(retired_at=None, silent_since=None, last_seen_at__lt=moment - timedelta(seconds=AGENT_SILENT_AFTER))
+    quiet = Agent.objects.filter(retired_at=None, silent_since=None, last_seen_at__lt=moment - SILENT_AFTER)
     marked = 0
-    for agent in quiet.exclude(leases__in=Lease.objects.filter(renewed_at__gt=moment - timedelta(seconds=AGENT_SILENT_AFTER))):
+    for agent in quiet.exclude(leases__in=Lease.objects.filter(renewed_at__gt=moment - SILENT_AFTER)):
         if Agent.objects.filter(pk=agent.pk, silent_since=None, last_seen_at=agent.last_seen_at).update(silent_since=moment):
             record("agent.silent", actor=SYSTEM, agent_id=agent.pk, at=moment, name=agent.name)
             marked += 1

@@ -52,11 +52,10 @@ class Narrowing:
 
 # A queued task is held by a pause from the moment the pause is committed, even where a race left it queued; and an agent
 # that has just handed a task back is not the one to get it next.
-FREE = """state = 'queued'
-    AND EXISTS (
-        SELECT 1 FROM coordination_phase p JOIN coordination_project j ON j.id = p.project_id
-        WHERE p.id = coordination_task.phase_id AND p.state = 'active' AND j.paused_at IS NULL
-    )"""
+IN_ACTIVE_PHASE = """state = 'queued'
+    AND EXISTS (SELECT 1 FROM coordination_phase f WHERE f.id = coordination_task.phase_id AND f.state = 'active')"""
+FREE = f"""{IN_ACTIVE_PHASE}
+    AND EXISTS (SELECT 1 FROM coordination_project j WHERE j.id = coordination_task.project_id AND j.paused_at IS NULL)"""
 NOT_HANDED_BACK = """(attempts_made = 0 OR NOT EXISTS (
         SELECT 1 FROM coordination_attempt h
         WHERE h.task_id = coordination_task.id AND h.agent_id = %(agent)s AND h.outcome = 'released' AND h.finished_at > %(rested)s
@@ -67,7 +66,7 @@ LANES_WITH_WORK = f"""
     WITH lanes AS MATERIALIZED (
         SELECT l.id, l.project_id, l.tier, l.capabilities, p.max_running, (
             SELECT id FROM coordination_task
-            WHERE lane_id = l.id AND {FREE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1
+            WHERE lane_id = l.id AND {IN_ACTIVE_PHASE} AND {NOT_HANDED_BACK} ORDER BY sort_key, id LIMIT 1
         ) AS head
         FROM coordination_laneagent a
             JOIN coordination_lane l ON l.id = a.lane_id

@@ -14,7 +14,7 @@ from coordination.models.clock import now
 from coordination.models.sql import rows, skip_locked
 from coordination.operations.atomic import atomically
 from coordination.operations.claimable import FREE, LANES_WITH_WORK, NOT_HANDED_BACK, Claimed, Narrowing
-from coordination.operations.onestatement import claim_one
+from coordination.operations.onestatement import claim_from_best_lane
 from coordination.operations.tokens import lease_token
 from coordination.queries.references import pins_for
 
@@ -61,9 +61,20 @@ def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None,
     """
     _refuse_retired(agent)
     wanted = narrowing or Narrowing()
-    if limit == 1 and (claimed := claim_one(agent, key_id, wanted)) is not None:
-        return claimed
-    return _claim_step_by_step(agent, key_id, wanted, limit)
+    if limit == 1:  # a statement that needs no transaction around it
+        claimed = claim_from_best_lane(agent, key_id, wanted, limit)
+        return _claim_step_by_step(agent, key_id, wanted, limit) if claimed is None else claimed
+    return _claim_lane_by_lane(agent, key_id, wanted, limit)
+
+
+@atomically
+def _claim_lane_by_lane(agent: Agent, key_id: int, wanted: Narrowing, limit: int) -> list[Claimed]:
+    claimed: list[Claimed] = []
+    while (room := limit - len(claimed)) and (more := claim_from_best_lane(agent, key_id, wanted, room)) != []:
+        if more is None:
+            return claimed + _claim_step_by_step(agent, key_id, wanted, room)
+        claimed += more
+    return claimed
 
 
 @atomically

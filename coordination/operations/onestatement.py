@@ -1,21 +1,22 @@
 """PostgreSQL's short cuts: a claim, or a completion, is one statement that is a transaction by itself.
 
-They do what `claims` and `holding` do step by step, for the common case alone: one task, no limit of the project, no
-references to pin; an end that frees no other task and costs nothing. In every other case they change nothing and say so,
-and the long way decides. SQLite always takes the long way: it knows no statement that writes to several tables.
+They do what `claims` and `holding` do step by step, for the common case alone: no limit of the project, no references to
+pin; an end that frees no other task and costs nothing. In every other case they change nothing and say so, and the long way
+decides. SQLite always takes the long way: it knows no statement that writes to several tables.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from coordination.lifecycle import MANUAL_LEASE_TTL, RELEASE_REST, State
 from coordination.models import Agent, Attempt, Event, Lease, Phase, Project, Task
-from coordination.models.sql import columns, insertion, instance, planned, width
+from coordination.models.sql import columns, insertion, instance, known, planned, width
 from coordination.operations.atomic import at_once
-from coordination.operations.claimable import FREE, NOT_HANDED_BACK, Claimed, Narrowing
+from coordination.operations.claimable import IN_ACTIVE_PHASE, NOT_HANDED_BACK, Claimed, Narrowing
 from coordination.operations.report import Report
 from coordination.operations.tokens import Holder, lease_token
 
@@ -33,7 +34,8 @@ NEEDED_RESULTS = """coalesce((
             ORDER BY coalesce((SELECT max(n.adopted_at) FROM coordination_lateresult n WHERE n.attempt_id = a.id), a.finished_at) DESC,
                 a.number DESC LIMIT 1
         ) r WHERE d.task_id = taken.id), '[]'::jsonb)"""
-FREE_FOR_IT = f"{FREE} AND {NOT_HANDED_BACK.replace('%(rested)s', 'clock.rested')}"
+RESTED = f"statement_timestamp() - interval '{RELEASE_REST} seconds'"
+FREE_FOR_IT = f"{IN_ACTIVE_PHASE} AND {NOT_HANDED_BACK.replace('%(rested)s', RESTED)}"
 LAST = 2**63 - 1  # beyond every sort_key and id
 
 MAKE_ATTEMPT = insertion(
@@ -77,60 +79,64 @@ RECORD_CLAIM = insertion(
 )
 
 
-CLAIM_ONE = f"""
-    WITH clock AS MATERIALIZED (
-        SELECT at, at - interval '{RELEASE_REST} seconds' AS rested FROM (SELECT clock_timestamp() AS at) moment
-    ), heads AS MATERIALIZED (
-        SELECT l.id AS lane, p.max_running, t.sort_key, t.id
+def _claim(limit: str) -> str:
+    """Return the statement that takes up to `limit` tasks from the lane with the most urgent head, down to where another lane's
+    head is more urgent."""
+    return f"""
+    WITH best AS MATERIALIZED (
+        SELECT l.id AS lane, p.slug, p.lease_ttl, p.max_running, lead(t.sort_key, 1, {LAST}) OVER urgency AS next_key,
+            lead(t.id, 1, {LAST}) OVER urgency AS next_id
         FROM coordination_laneagent a
             JOIN coordination_lane l ON l.id = a.lane_id
             JOIN coordination_project p ON p.id = l.project_id
             CROSS JOIN LATERAL (
-                SELECT sort_key, coordination_task.id FROM coordination_task, clock
-                WHERE lane_id = l.id AND {FREE_FOR_IT} ORDER BY sort_key, coordination_task.id LIMIT 1
+                SELECT sort_key, id FROM coordination_task
+                WHERE lane_id = l.id AND {FREE_FOR_IT} ORDER BY sort_key, id LIMIT 1
             ) t
         WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL
             AND (%(projects)s::bigint[] IS NULL OR l.project_id = ANY(%(projects)s::bigint[]))
             AND (%(tiers)s::text[] IS NULL OR l.tier = ANY(%(tiers)s::text[]))
             AND (%(capabilities)s::jsonb IS NULL OR l.capabilities <@ %(capabilities)s::jsonb)
-    ), best AS MATERIALIZED (
-        SELECT lane, max_running FROM heads ORDER BY sort_key, id LIMIT 1
-    ), next AS MATERIALIZED (
-        SELECT sort_key, id FROM heads ORDER BY sort_key, id OFFSET 1 LIMIT 1
+        WINDOW urgency AS (ORDER BY t.sort_key, t.id)
+        ORDER BY t.sort_key, t.id LIMIT 1
     ), picked AS MATERIALIZED (
-        SELECT coordination_task.id AS task FROM coordination_task, clock
+        SELECT id AS task FROM coordination_task
         WHERE lane_id = (SELECT lane FROM best WHERE max_running IS NULL) AND {FREE_FOR_IT}
-            AND (sort_key, coordination_task.id) < (coalesce((SELECT sort_key FROM next), {LAST}), coalesce((SELECT id FROM next), {LAST}))
-        ORDER BY sort_key, coordination_task.id LIMIT 1 FOR UPDATE OF coordination_task SKIP LOCKED
+            AND (sort_key, id) < ((SELECT next_key FROM best), (SELECT next_id FROM best))
+        ORDER BY sort_key, id LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED
     ), taken AS (
-        UPDATE coordination_task SET state = 'claimed', state_since = clock.at, claimed_at = clock.at, fence = fence + 1,
-            attempts_made = attempts_made + 1, last_agent = %(name)s, fallback_at = NULL, version = coordination_task.version + 1
-        FROM picked, clock, coordination_project project, coordination_phase phase
-        WHERE coordination_task.id = picked.task AND coordination_task.state = 'queued'
-            AND project.id = coordination_task.project_id AND phase.id = coordination_task.phase_id
-            AND rerun_of_id IS NULL AND NOT {MAY_REFER}
-        RETURNING coordination_task.*, project.slug AS project_slug, project.lease_ttl AS project_ttl, phase.name AS phase_name,
-            CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE project.lease_ttl END AS ttl
+        UPDATE coordination_task SET state = 'claimed', state_since = statement_timestamp(), claimed_at = statement_timestamp(),
+            fence = fence + 1, attempts_made = attempts_made + 1, last_agent = %(name)s, fallback_at = NULL, version = version + 1
+        FROM picked
+        WHERE id = picked.task AND state = 'queued' AND rerun_of_id IS NULL AND (head = '' OR NOT {MAY_REFER})
+        RETURNING coordination_task.*, (SELECT f.name FROM coordination_phase f WHERE f.id = phase_id) AS phase_name,
+            CASE lease_mode WHEN 'manual' THEN {MANUAL_LEASE_TTL} ELSE (SELECT lease_ttl FROM best) END AS ttl
     ), made AS (
         {MAKE_ATTEMPT} FROM taken
-        RETURNING id, told
+        RETURNING id, task_id, told
     ), leased AS (
-        {MAKE_LEASE} FROM taken, made RETURNING expires_at
+        {MAKE_LEASE} FROM taken JOIN made ON made.task_id = taken.id RETURNING task_id, expires_at
     ), recorded AS (
-        {RECORD_CLAIM} FROM taken, made
+        {RECORD_CLAIM} FROM taken JOIN made ON made.task_id = taken.id
     )
-    SELECT {columns(Task, "taken")}, project_slug, project_ttl, phase_name, ttl, made.id, made.told,
-        leased.expires_at
-    FROM best LEFT JOIN (taken CROSS JOIN made CROSS JOIN leased) ON true"""
+    SELECT {columns(Task, "taken")}, best.slug, best.lease_ttl, phase_name, ttl, made.id, made.told, leased.expires_at
+    FROM best LEFT JOIN (taken JOIN made ON made.task_id = taken.id JOIN leased ON leased.task_id = taken.id) ON true"""
+
+
+# Two texts: of a limit that it does not know, the planner expects a tenth of the lane.
+CLAIM_ONE, CLAIM_MANY = _claim("1"), _claim("%(limit)s::bigint")
 
 
 @at_once
-def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | None:
-    """Claim the most urgent task; an empty list when there is none, None when this way cannot tell."""
+def claim_from_best_lane(agent: Agent, key_id: int, wanted: Narrowing, limit: int) -> list[Claimed] | None:
+    """Claim up to `limit` of the most urgent tasks; an empty list when there is none, None when this way cannot tell.
+
+    Fewer than `limit` mean only that this lane has no more of the most urgent.
+    """
     if connection.vendor != "postgresql":
         return None
     found = planned(
-        CLAIM_ONE,
+        CLAIM_ONE if limit == 1 else CLAIM_MANY,
         {
             "agent": agent.pk,
             "key": key_id,
@@ -138,47 +144,43 @@ def claim_one(agent: Agent, key_id: int, wanted: Narrowing) -> list[Claimed] | N
             "projects": None if wanted.project_ids is None else list(wanted.project_ids),
             "tiers": None if wanted.tiers is None else [str(tier) for tier in wanted.tiers],
             "capabilities": None if wanted.capabilities is None else json.dumps(list(wanted.capabilities)),
+            "limit": limit,
         },
     )
-    if not found:
-        return []
-    return None if found[0][0] is None else [_claimed(found[0], agent, key_id)]
+    if found and found[0][0] is None:
+        return None
+    claimed = [_claimed(row, agent, key_id) for row in found]
+    return sorted(claimed, key=_place) if limit > 1 else claimed
+
+
+def _place(claimed: Claimed) -> tuple[int, int]:
+    assert claimed.attempt is not None, "this way reads it"
+    return claimed.attempt.task.sort_key, claimed.task_id
 
 
 def _claimed(row: tuple[Any, ...], agent: Agent, key_id: int) -> Claimed:
     slug, project_ttl, phase_name, ttl, attempt_id, told, expires_at = row[width(Task) :]
     task = instance(Task, row)
-    moment = task.claimed_at
+    fence, moment = task.fence, task.claimed_at
     assert moment is not None, "the statement has just set it"
-    task.project = Project.from_db("default", ["id", "slug", "lease_ttl"], [task.project_id, slug, project_ttl])
-    task.phase = Phase.from_db("default", ["id", "name"], [task.phase_id, phase_name])
+    task.project = known(Project, {}, ["id", "slug", "lease_ttl"], [task.project_id, slug, project_ttl])
+    task.phase = known(Phase, {}, ["id", "name"], [task.phase_id, phase_name])
     if task.assigned_to_id == agent.pk:
         task.assigned_to = agent
-    attempt = Attempt(
-        id=attempt_id,
-        task=task,
-        number=task.attempts_made,
-        agent=agent,
-        key_id=key_id,
-        fence=task.fence,
-        commit=task.head,
-        told=json.loads(told),
-        claimed_at=moment,
+    attempt = known(
+        Attempt,
+        {"task": task, "agent": agent},
+        ["id", "task_id", "number", "agent_id", "key_id", "fence", "commit", "told", "claimed_at"],
+        [attempt_id, task.pk, task.attempts_made, agent.pk, key_id, fence, task.head, orjson.loads(told), moment],
     )
-    # Setting these makes `task.lease` and `attempt.lease` known too.
-    Lease(
-        task=task,
-        attempt=attempt,
-        agent=agent,
-        fence=task.fence,
-        mode=task.lease_mode,
-        ttl=ttl,
-        acquired_at=moment,
-        renewed_at=moment,
-        expires_at=expires_at,
+    lease = known(
+        Lease,
+        {"task": task, "attempt": attempt, "agent": agent},
+        ["task_id", "attempt_id", "agent_id", "fence", "mode", "ttl", "acquired_at", "renewed_at", "expires_at", "cancel_requested_at"],
+        [task.pk, attempt_id, agent.pk, fence, task.lease_mode, ttl, moment, moment, expires_at, None],
     )
-    token = lease_token(task.pk, task.fence, key_id)
-    return Claimed(task.pk, attempt_id, attempt.number, task.fence, token, expires_at, moment, attempt)
+    task._state.fields_cache["lease"] = attempt._state.fields_cache["lease"] = lease
+    return Claimed(task.pk, attempt_id, task.attempts_made, fence, lease_token(task.pk, fence, key_id), expires_at, moment, attempt)
 
 
 RECORD_END = insertion(
@@ -197,24 +199,22 @@ RECORD_END = insertion(
 )
 
 COMPLETE = f"""
-    WITH clock AS MATERIALIZED (
-        SELECT clock_timestamp() AS at
-    ), ended AS (
-        UPDATE coordination_task SET state = CASE review_policy WHEN 'required' THEN 'review' ELSE 'done' END, state_since = clock.at,
-            review_at = CASE review_policy WHEN 'required' THEN clock.at ELSE review_at END,
-            done_at = CASE review_policy WHEN 'required' THEN done_at ELSE clock.at END,
+    WITH ended AS (
+        UPDATE coordination_task SET state = CASE review_policy WHEN 'required' THEN 'review' ELSE 'done' END,
+            state_since = statement_timestamp(),
+            review_at = CASE review_policy WHEN 'required' THEN statement_timestamp() ELSE review_at END,
+            done_at = CASE review_policy WHEN 'required' THEN done_at ELSE statement_timestamp() END,
             version = version + 1, fence = fence + 1, reason = '', result = %(result)s, crashes = 0
-        FROM clock
         WHERE id = %(task)s AND fence = %(fence)s AND state IN ('claimed', 'running') AND NOT has_dependents
-        RETURNING id, project_id, phase_id, state, clock.at
+        RETURNING id, project_id, phase_id, state, state_since AS at
     ), attempt AS (
         UPDATE coordination_attempt SET finished_at = ended.at, outcome = CASE ended.state WHEN 'review' THEN 'submitted' ELSE 'done' END,
             reason_class = '', reason = '', result = %(result)s, report = %(report)s, error = %(error)s, result_data = %(data)s,
             usage = %(usage)s
-        FROM ended WHERE task_id = ended.id AND fence = %(fence)s
+        FROM ended WHERE task_id = %(task)s AND fence = %(fence)s
         RETURNING coordination_attempt.id, number, agent_id, coordination_attempt."commit" <> '' OR tip <> '' AS has_files
     ), dropped AS (
-        DELETE FROM coordination_lease USING ended WHERE task_id = ended.id AND fence = %(fence)s
+        DELETE FROM coordination_lease USING ended WHERE task_id = %(task)s AND fence = %(fence)s
     ), recorded AS (
         {RECORD_END} FROM ended, attempt
     )

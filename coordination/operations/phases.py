@@ -19,12 +19,15 @@ from coordination.operations.readiness import settle_phase
 
 EDITABLE = {"name", "description", "gate", "open_ended"}
 UNFINISHED = [state for state in State if state not in (State.DONE, State.CANCELLED)]
-# Asked after every completion. In three steps, so that the usual answer is the first entry that an index holds: a scan over all
-# states would begin with those of claimed tasks, most of which are of the past.
+# Asked after every completion: is there a task that is neither done nor cancelled? Said as the ranges around these two words,
+# from the last to the first, so that the index answers with the first entry that it holds. Asked for states, a planner may read
+# the whole table, and asked upwards, the index begins with what a long time ago was claimed.
 ANY_UNFINISHED = """
-    SELECT 1 WHERE EXISTS (SELECT 1 FROM coordination_task WHERE phase_id = %(phase)s AND state = 'queued')
-        OR EXISTS (SELECT 1 FROM coordination_task WHERE phase_id = %(phase)s AND state = 'waiting')
-        OR EXISTS (SELECT 1 FROM coordination_task WHERE phase_id = %(phase)s AND state NOT IN ('done', 'cancelled'))"""
+    SELECT 1 WHERE coalesce(
+        (SELECT true FROM coordination_task WHERE phase_id = %(phase)s AND state > 'done' ORDER BY state DESC LIMIT 1),
+        (SELECT true FROM coordination_task
+            WHERE phase_id = %(phase)s AND state > 'cancelled' AND state < 'done' ORDER BY state DESC LIMIT 1),
+        (SELECT true FROM coordination_task WHERE phase_id = %(phase)s AND state < 'cancelled' ORDER BY state DESC LIMIT 1))"""
 
 
 @atomically

@@ -1,78 +1,15 @@
 """A sample project for people who want to look around: planned, claimed and finished through the same operations as a real one."""
 
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import partial
-from typing import Any
-
-from django.db import transaction
-
 from coordination.actor import Actor
 from coordination.lifecycle import Gate, ReviewPolicy, Tier
-from coordination.models import Agent, ApiKey, Attempt, Phase, Project, Scope, Task
-from coordination.operations import agents, claims, finish, keys, leases, messages, phases, projects
+from coordination.models import Agent, Phase, Project, Scope, Task
+from coordination.operations import agents, keys, phases, projects
 from coordination.operations.creation import Need, NewTask, create_tasks
-from coordination.operations.events import record
-from coordination.operations.files import save_files
-from coordination.operations.holding import attempt_of
-from coordination.operations.report import Report
-from coordination.operations.seals import follow_attempt
-from coordination.operations.tokens import Holder, holder_of
-from coordination.queries.repositories import author_of, store
+from coordination.operations.sample_clock import SampleClock, note_shifts
+from coordination.operations.sample_days import BEGAN, SHIFTS, Cast, SampleDays
+from coordination.operations.sample_text import DECISIONS, INSTRUCTIONS
 
 SLUG = "tally"
-INSTRUCTIONS = """\
-# {title}
-
-Work in the scratch directory that your runner gives you. Do not touch anything outside it.
-
-## Steps
-
-1. Read `context/decisions.md` first; it says which names are settled.
-2. Write the code and its tests together. `pytest -q` must pass.
-3. Report what you did in **two or three sentences**, and name every file you changed.
-
-| Case | Expected |
-|---|---|
-| empty input | exit code 2 and one line on stderr |
-| `--json` | one JSON object a line, nothing else |
-
-```python
-def main(argv: list[str]) -> int:
-    options = parse(argv)
-    return run(options)
-```
-
-> Ask if something contradicts the decisions. Do not guess.
-"""
-STDIN = {
-    "src/tally.py": b"""import sys
-
-
-def lines(names):
-    for name in names or ["-"]:
-        source = sys.stdin if name == "-" else open(name, encoding="utf-8")
-        yield from source
-""",
-    "tests/test_stdin.py": b"""def test_a_closed_pipe_is_no_error(run):
-    assert run("tally", stdin=b"").returncode == 0
-""",
-}
-STDIN_REPORT = """- [x] `pytest -q` passes
-- [x] The report lists every changed file
-- [ ] `tally --help` names the new option
-  `-` is an argument, so the help did not change
-
-Files are not closed yet when the reader stops early."""
-DECISIONS = "# Decisions\n\n- The command is called `tally`.\n- Exit codes: 0 good, 2 usage, 4 nothing to do.\n- No network.\n"
-
-
-@dataclass
-class Cast:
-    key: ApiKey
-    jared: Agent
-    jean: Agent
-    quill: Agent
 
 
 def make_another(actor: Actor) -> Project:
@@ -83,7 +20,9 @@ def make_another(actor: Actor) -> Project:
 
 
 def make(slug: str, actor: Actor) -> Project:
-    """Make the project and play the first hours of its life."""
+    """Make the project and play the first two days of its life."""
+    clock = SampleClock()
+    clock.turn(BEGAN)
     project = projects.create_project(
         slug=slug,
         name="Tally, a small command" if slug == SLUG else f"Tally, a small command ({slug})",
@@ -92,11 +31,13 @@ def make(slug: str, actor: Actor) -> Project:
     )
     stages = _phases(project, actor)
     tasks = _tasks(project, stages, actor)
+    clock.turn(BEGAN - 20)
     cast = _cast(project, actor)
-    _play(tasks, cast, actor)
-    blockers = ["Sample logs of the old format are missing"]
-    phases.set_status(stages[1], actor=actor, status_line="Parser is in; reports follow today.", blockers=blockers)
-    return project
+    SampleDays(tasks, stages, cast, actor, clock).play()
+    clock.settle(project, cast.key, cast.agents)
+    for agent in cast.agents:
+        note_shifts(agent, SHIFTS[agent.title])
+    return Project.objects.get(pk=project.pk)
 
 
 def _phases(project: Project, actor: Actor) -> list[Phase]:
@@ -143,6 +84,18 @@ def _tasks(project: Project, stages: list[Phase], actor: Actor) -> dict[str, Tas
         _new("Build the wheel and check it on a clean machine", release, "wheel", priority=30),
         _new("Announce the release", release, "announce", "wheel", priority=60, tier=Tier.LIGHT, kind="docs", capabilities=["writing"]),
     ]
+    more = [  # the first tasks that were done: none of what is left depends on them
+        _new("Collect a log of each format", design, "collect", priority=20),
+        _new("List what the old script cannot do", design, "gaps", priority=35),
+        _new("Set up the package and its tests", build, "package", priority=5),
+        _new("Read dates with any offset", build, "dates", priority=12, tier=Tier.HEAVY),
+        _new("Skip broken lines and count them", build, "broken", priority=18),
+        _new("Fold host names to lower case", build, "hosts", priority=30, tier=Tier.LIGHT),
+        _new("Count the bytes of each path", build, "bytes", priority=22),
+        _new("Sort the table by any column", build, "sort", priority=28),
+        _new("Say how long a run took", build, "took", priority=33, tier=Tier.LIGHT),
+    ]
+    news += more
     tasks = create_tasks(project, news, actor=actor)
     return {new.ref: task for new, task in zip(news, tasks, strict=True)}
 
@@ -170,63 +123,3 @@ def _cast(project: Project, actor: Actor) -> Cast:
         join("jean", "Jean", [Tier.STANDARD, Tier.HEAVY], "python", "sql"),
         join("quill", "Quill", [Tier.LIGHT], "writing"),
     )
-
-
-def _claim(task: Task, agent: Agent, key: ApiKey) -> Holder:
-    claimed = claims.claim_task(task.pk, agent, key_id=key.pk)
-    holder = holder_of(claimed.lease_token, task.pk, key.pk)
-    leases.start(holder)
-    return holder
-
-
-def _push(holder: Holder, files: dict[str, bytes], message: str) -> None:
-    """Put work on the branch of the attempt, as a push of its agent would."""
-    attempt = attempt_of(holder)
-    made = store().write_seal(
-        holder.task_id, parents=[attempt.commit], files=dict(files), author=author_of(attempt.agent.actor), message=message
-    )
-    Attempt.objects.filter(pk=attempt.pk).update(tip=made.commit)
-    told: dict[str, Any] = {
-        "attempt": attempt.number,
-        "old": "",
-        "new": made.commit,
-        "files": sorted(files),
-        "message": message,
-        "commits": 1,
-    }
-    record("attempt.pushed", actor=attempt.agent.actor, task=attempt.task, agent_id=attempt.agent_id, attempt_id=attempt.pk, **told)
-    transaction.on_commit(partial(follow_attempt, holder.task_id, attempt.number, made.commit), robust=True)
-
-
-def _finish(task: Task, agent: Agent, key: ApiKey, result: str) -> None:
-    usage = {"input_tokens": 41_200, "output_tokens": 3_810, "turns": 14}
-    finish.complete(_claim(task, agent, key), Report(result=result, usage=usage, cost_usd=Decimal("0.42")))
-
-
-def _play(tasks: dict[str, Task], cast: Cast, actor: Actor) -> None:
-    key = cast.key
-    _finish(tasks["options"], cast.jean, key, "Options are in `options.py`. **Exit codes** 0, 2 and 4, as decided.")
-    _finish(tasks["formats"], cast.jared, key, "Common, combined and JSON lines. The old format is read if `--old` is given.")
-    phases.advance(tasks["formats"].phase_id)  # at once, also inside a transaction of the caller's
-    _finish(tasks["parser"], cast.jared, key, "The parser reads 400,000 lines a second. Changed: `parse.py`, `tests/test_parse.py`.")
-    _finish(tasks["table"], cast.jared, key, "The table shrinks its widest column first and never wraps.")
-    reviewed = _claim(tasks["stdin"], cast.jared, key)
-    _push(reviewed, STDIN, "Read standard input when no file is named")
-    result = "Reads standard input until it ends; a closed pipe ends the program quietly. Changed: `src/tally.py`, `tests/test_stdin.py`."
-    finish.complete(reviewed, Report(result=result, report=STDIN_REPORT, usage={"input_tokens": 18_900, "output_tokens": 2_140}))
-    counting = _claim(tasks["counters"], cast.jared, key)
-    leases.progress(counting, percent=60, note="host and path are done, status is next")
-    messages.log(counting, "Counting by path needs a normal form for query strings; I drop everything after `?`.")
-    reading = _claim(tasks["json"], cast.jean, key)
-    leases.progress(reading, percent=25, note="reading the sample lines")
-    question = "May I use the `zstandard` package, or must it be the standard library only?\n\nWith it, *zstd* logs work too."
-    finish.ask(_claim(tasks["gzip"], cast.jean, key), question)
-    finish.fail(
-        _claim(tasks["errors"], cast.quill, key),
-        Report(error="The catalogue of messages is not in the context files, so there is nothing to translate."),
-        retryable=False,
-    )
-    changed = INSTRUCTIONS.format(title="Print JSON for other programs").replace("two or three sentences", "one sentence")
-    task = Task.objects.get(pk=tasks["as-json"].pk)
-    save_files(task, {"instructions.md": changed.encode()}, base=task.head, actor=actor, message="Ask for a shorter report")
-    messages.say(task.project, "Please keep the names in `context/decisions.md`; the manual page is written from it.", actor=actor)

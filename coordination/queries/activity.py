@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +14,26 @@ PAGE = 50
 MOST_NEWS = 100  # counted; more are "100 or more"
 MOST_ACTORS = 40
 RECENT = 2_000  # events in which those who act are looked for
+MOST_COUNTED = 10_000
 MOST_CHANGES = 4
+# What a task waits for, by the last thing that the log says of it. What an agent does with it is no waiting.
+STAYS: dict[str, tuple[str, ...]] = {
+    "held": (
+        "task.created",
+        "task.held",
+        "task.released",
+        "task.expired",
+        "task.answered",
+        "task.changes_requested",
+        "task.requeued",
+        "task.put_back",
+    ),
+    "queue": ("task.queued",),
+    "retry": ("task.retrying",),
+    "answer": ("task.asked", "task.asks_again"),
+    "review": ("task.submitted", "task.review_reopened"),
+    "work": ("task.claimed", "task.started"),
+}
 LONGEST_VALUE = 40  # characters of an old or new value
 
 
@@ -51,21 +70,33 @@ class Feed:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of the log is asked for: `kind` is the word before the dot, `actor` a kind of actor or `kind:name`."""
+    """What of the log is asked for: `kind` is the word before the dot, `actor` a kind of actor or `kind:name`.
+
+    `stay` asks for the events with which a task began to wait for that reason, or to be worked on.
+    """
 
     kind: str = ""
     actor: str = ""
     task: int | None = None
     phase: int | None = None
+    stay: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
 
     @property
     def is_narrow(self) -> bool:
-        return bool(self.kind or self.actor or self.task or self.phase)
+        return any((self.kind, self.actor, self.task, self.phase, self.stay, self.since, self.before))
 
     def of(self, project: Project) -> QuerySet[Event]:
         events = Event.objects.filter(project=project)
         if self.kind:
             events = events.filter(kind__startswith=f"{self.kind}.")
+        if self.stay:
+            events = events.filter(kind__in=STAYS[self.stay])
+        if self.since:
+            events = events.filter(at__gte=self.since)
+        if self.before:
+            events = events.filter(at__lt=self.before)
         if self.actor:
             kind, _, name = self.actor.partition(":")
             events = events.filter(actor_kind=kind, **({"actor_name": name} if name else {}))
@@ -91,6 +122,11 @@ def feed(project: Project, *, task: Task | None = None, before: int | None = Non
 def news(project: Project, wanted: Wanted, *, after: int) -> int:
     """Return how many events a page that begins with event `after` does not show yet, MOST_NEWS at most."""
     return wanted.of(project).filter(pk__gt=after)[:MOST_NEWS].count()
+
+
+def count_of(project: Project, wanted: Wanted) -> int:
+    """Return how many events a filter leaves, MOST_COUNTED at most."""
+    return wanted.of(project)[:MOST_COUNTED].count()
 
 
 def actors_of(project: Project) -> list[str]:

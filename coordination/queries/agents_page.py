@@ -1,7 +1,7 @@
 """The agents, each with what it does right now and how it did; and all that one agent's page shows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median_low
@@ -12,9 +12,11 @@ from django.utils import timezone
 from coordination.lifecycle import AgentState, State
 from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Lease, Message, MessageAck, Task
 from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
+from coordination.queries.agent_health import Return, Trouble, came_back, lost_in_silence, troubles, with_keys
 from coordination.queries.project_settings import keys_of_agent
 
 ORDER = (AgentState.ACTIVE, AgentState.IDLE, AgentState.SILENT, AgentState.RETIRED)
+AWAY = (AgentState.SILENT, AgentState.RETIRED)
 GOOD = ["done", "submitted", "late"]
 BAD = ["failed", "expired"]
 RECENT_ATTEMPTS = 20
@@ -47,6 +49,11 @@ class Worker:
     current: list[Lease]
     elsewhere: int
     record: Record
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.current) or self.elsewhere > 0
 
 
 @dataclass(frozen=True)
@@ -68,9 +75,9 @@ class Fleet:
 
 def fleet(caller: Caller, *, with_retired: bool = False) -> Fleet:
     """Return the agents grouped by state; five queries, whatever their number."""
-    agents = list(visible_agents(caller))
-    chosen = [agent for agent in agents if with_retired or agent.retired_at is None]
-    workers = _workers(caller, chosen)
+    agents = list(with_keys(visible_agents(caller)))
+    # Who is retired and works still belongs to those one looks after.
+    workers = [each for each in _workers(caller, agents) if with_retired or each.agent.retired_at is None or each.is_busy]
     groups = [Group(state, found) for state in ORDER if (found := [worker for worker in workers if worker.state is state])]
     return Fleet(groups, stranded(caller), sum(agent.retired_at is not None for agent in agents))
 
@@ -94,7 +101,8 @@ def _workers(caller: Caller, agents: Iterable[Agent]) -> list[Worker]:
 def _worker(caller: Caller, agent: Agent, leases: list[Lease], record: Record) -> Worker:
     agent.holds_lease = bool(leases)  # type: ignore[attr-defined]  # what with_lease annotates
     seen = [lease for lease in leases if caller.permission_in(lease.task.project_id) is not None]
-    return Worker(agent, agent.state, seen, len(leases) - len(seen), record)
+    matter = troubles(agent, holds=bool(leases), moment=timezone.now())  # only told, so the database need not be asked for its time
+    return Worker(agent, agent.state, seen, len(leases) - len(seen), record, matter)
 
 
 def _seen_attempts(caller: Caller) -> QuerySet[Attempt]:
@@ -153,6 +161,8 @@ class AgentPage:
     hours: list[HourOfLife]
     attempts: list[Attempt]
     typical: float | None  # seconds that half of its recent good attempts took at most
+    back: Return | None
+    lost: list[Attempt]  # taken from it in its last silence
     messages: list[Message]
     keys: list[ApiKey]
     serves: int  # queued tasks that it could take
@@ -166,15 +176,20 @@ class AgentPage:
 
 def agent_page(caller: Caller, agent: Agent) -> AgentPage:
     """Return everything on the page of one agent."""
-    worker = _workers(caller, [agent])[0]
-    cells, hours = heartbeats(agent)
+    worker = _workers(caller, with_keys(Agent.objects.filter(pk=agent.pk)))[0]
+    moment = timezone.now()
+    noted = _noted(agent, moment)
+    cells, hours = _strip(noted, moment)
     attempts = list(_seen_attempts(caller).filter(agent=agent).select_related("task__project").order_by("-pk")[:RECENT_ATTEMPTS])
+    back = None if worker.state in AWAY else came_back(noted, moment)
     return AgentPage(
         worker=worker,
         cells=cells,
         hours=hours,
         attempts=attempts,
         typical=_typical(attempts),
+        back=back,
+        lost=lost_in_silence(agent, back, attempts),
         messages=_messages(caller, agent),
         keys=list(keys_of_agent(agent)) if caller.may_everywhere(Permission.ADMIN) else [],
         serves=visible_tasks(caller).filter(state=State.QUEUED, lane__in=LaneAgent.objects.filter(agent=agent).values("lane")).count(),
@@ -184,9 +199,18 @@ def agent_page(caller: Caller, agent: Agent) -> AgentPage:
 def heartbeats(agent: Agent) -> tuple[list[Cell], list[HourOfLife]]:
     """Return the last 24 hours, in quarters for the strip and in hours for the table beside it."""
     moment = timezone.now()  # only to draw with, so the database need not be asked for its time
+    return _strip(_noted(agent, moment), moment)
+
+
+def _noted(agent: Agent, moment: datetime) -> dict[datetime, int]:
+    """Return the hours of the strip, each with the minutes in which the agent gave a sign of life."""
+    hours = AgentHour.objects.filter(agent=agent, hour__gt=moment - timedelta(hours=STRIP_HOURS))
+    return dict(hours.values_list("hour", "minutes"))
+
+
+def _strip(noted: Mapping[datetime, int], moment: datetime) -> tuple[list[Cell], list[HourOfLife]]:
     last = moment.replace(minute=0, second=0, microsecond=0)
     first = last - timedelta(hours=STRIP_HOURS - 1)
-    noted = dict(AgentHour.objects.filter(agent=agent, hour__gte=first).values_list("hour", "minutes"))
     hours = [first + timedelta(hours=number) for number in range(STRIP_HOURS)]
     quarter = (1 << CELL) - 1
     cells = [

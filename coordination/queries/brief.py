@@ -218,6 +218,8 @@ def _told_of(earlier: Sequence[Attempt]) -> list[EarlierAttempt]:
 
 def _remarks(task: Task, attempt: Attempt | None) -> list[Remark]:
     """Return what people remarked on lines: what stands open now, or what did when the attempt was claimed."""
+    if not task.head:  # there never was a file, so there is no line to remark on
+        return []
     moment = attempt.claimed_at if attempt else None
     return [
         Remark(each.path, each.line, each.commit, each.quoted, each.text, each.author.partition(":")[2], each.attempt)

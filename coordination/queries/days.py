@@ -37,6 +37,11 @@ class Days:
         return datetime.combine(self.first, time(), self.zone).astimezone(UTC)
 
     @property
+    def end(self) -> datetime:
+        """When the day after the last one begins."""
+        return datetime.combine(self.last + timedelta(days=1), time(), self.zone).astimezone(UTC)
+
+    @property
     def before(self) -> "Days":
         """As many days as these, just before them."""
         return Days(self.first - timedelta(days=len(self)), self.first - timedelta(days=1), self.zone)

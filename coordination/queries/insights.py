@@ -1,6 +1,7 @@
 """How a project goes: throughput, cycle and lead time, failures, cost, waits, burn-up. Counted by the database, a handful of statements."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -9,32 +10,15 @@ from coordination.lifecycle import STATE_AFTER, Tier
 from coordination.models import Agent, Project
 from coordination.models.clock import now
 from coordination.models.sql import rows
+from coordination.queries.activity import STAYS
 from coordination.queries.days import Days, day_of, seconds
+from coordination.queries.ended_attempts import BAD, GOOD
 
 RANGES = (7, 30, 90)
 MOST_AGENTS = 12
 # The newest so many count. Only a project of a size that few have is cut, and its page stays quick.
 MOST_RANKED = 100_000  # tasks done
 MOST_STAYS = 100_000  # changes of state
-
-# What a task waits for, by the last thing that the log says of it. What an agent does with it is no waiting.
-WAITS: dict[str, tuple[str, ...]] = {
-    "held": (
-        "task.created",
-        "task.held",
-        "task.released",
-        "task.expired",
-        "task.answered",
-        "task.changes_requested",
-        "task.requeued",
-        "task.put_back",
-    ),
-    "queue": ("task.queued",),
-    "retry": ("task.retrying",),
-    "answer": ("task.asked", "task.asks_again"),
-    "review": ("task.submitted", "task.review_reopened"),
-    "work": ("task.claimed", "task.started"),
-}
 
 
 @dataclass(frozen=True)
@@ -48,10 +32,12 @@ class Percentiles:
 
 @dataclass
 class Ends:
-    """How attempts ended, and what they cost."""
+    """How attempts ended, and what they cost: `count` are all of them, `priced` those that told their cost."""
 
     good: int = 0
     bad: int = 0
+    count: int = 0
+    priced: int = 0
     cost: Decimal = Decimal(0)
 
     @property
@@ -59,10 +45,12 @@ class Ends:
         """The share that failed, of those that came to an end of their own."""
         return self.bad / (self.good + self.bad) if self.good + self.bad else None
 
-    def add(self, good: int, bad: int, cost: Decimal) -> None:
-        self.good += good
-        self.bad += bad
-        self.cost += cost
+    def add(self, other: "Ends") -> None:
+        self.good += other.good
+        self.bad += other.bad
+        self.count += other.count
+        self.priced += other.priced
+        self.cost += other.cost
 
 
 @dataclass(frozen=True)
@@ -184,29 +172,33 @@ def _count_attempts(project: Project, both: Days, found: Insights) -> None:
     counted = rows(
         f"""
         SELECT {both.number("a.finished_at")} AS day, t.tier, a.agent_id,
-            sum(CASE WHEN a.outcome IN ('done', 'submitted', 'late') THEN 1 ELSE 0 END),
-            sum(CASE WHEN a.outcome IN ('failed', 'expired') THEN 1 ELSE 0 END), sum(a.cost_usd)
+            sum(CASE WHEN a.outcome IN ({_listed(GOOD)}) THEN 1 ELSE 0 END),
+            sum(CASE WHEN a.outcome IN ({_listed(BAD)}) THEN 1 ELSE 0 END), count(*), count(a.cost_usd), sum(a.cost_usd)
         FROM coordination_attempt a JOIN coordination_task t ON t.id = a.task_id
         WHERE t.project_id = %(project)s AND a.finished_at >= %(start)s
         GROUP BY day, t.tier, a.agent_id""",
         {"project": project.pk, **both.params},
     )
     names = dict(Agent.objects.filter(pk__in={row[2] for row in counted}).values_list("pk", "name"))
-    for number, tier, agent, good, bad, cost in counted:
-        ended = (int(good), int(bad), Decimal(str(cost or 0)))
+    for number, tier, agent, good, bad, count, priced, cost in counted:
+        ended = Ends(int(good), int(bad), count, priced, Decimal(str(cost or 0)))
         if (day := day_of(number)) < found.days.first:
-            found.before.add(*ended)
+            found.before.add(ended)
             continue
         for part in (found.ends[day], found.total, found.by_tier[tier], found.by_agent[names.get(agent, "")]):
-            part.add(*ended)
+            part.add(ended)
     order = list(Tier)
     found.by_tier = dict(sorted(found.by_tier.items(), key=lambda each: order.index(Tier(each[0]))))
     found.by_agent = dict(sorted(found.by_agent.items(), key=lambda each: (-each[1].cost, each[0]))[:MOST_AGENTS])
 
 
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
 def _add_up_waits(project: Project, days: Days, moment: datetime, found: Insights) -> None:
     """Add up how long tasks stayed in each kind of waiting that began in these days, until it ended or until now."""
-    kinds = ", ".join(f"'{kind}'" for kind in STATE_AFTER)
+    kinds = _listed(STATE_AFTER)
     told = rows(
         f"""
         WITH latest AS (
@@ -219,7 +211,7 @@ def _add_up_waits(project: Project, days: Days, moment: datetime, found: Insight
         {"project": project.pk, "start": days.start, "now": moment},
     )
     by_kind = {kind: (int(count), float(took or 0)) for kind, count, took in told}
-    for reason, which in WAITS.items():
+    for reason, which in STAYS.items():
         parts = [by_kind[kind] for kind in which if kind in by_kind]
         if parts:
             found.waits.append(Wait(reason, sum(count for count, _ in parts), max(0.0, sum(took for _, took in parts))))

@@ -82,12 +82,25 @@ class Inbox:
 
 
 def needs_you_count(caller: Caller) -> int:
-    """Return how much waits for this person, in one statement; 0 for whoever plans nothing.
+    """Return how much waits for this person, in one statement; 0 for whoever plans nothing."""
+    if (found := count_of_needs(caller)) is None:
+        return 0
+    statement, params = found
+    ((count,),) = rows(f"SELECT {statement}", params)
+    return capped(count)
+
+
+def capped(count: int) -> int:
+    return min(int(count), MOST_COUNTED + 1)
+
+
+def count_of_needs(caller: Caller) -> tuple[str, list[Any]] | None:
+    """Return SQL for how much waits for this person, with its parameters; None for whoever plans nothing.
 
     It stops one after MOST_COUNTED, so that a project where everything waits costs every page no more than one where little does.
     """
     if (wanted := _planned_by(caller)) is None:
-        return 0
+        return None
     condition, params = _within(caller)
     parts: list[tuple[str, Sequence[Any]]] = [
         (f"SELECT id FROM coordination_task WHERE {IN_ORDER} AND {WAITS} {condition} LIMIT {MOST_COUNTED + 1}", params)
@@ -95,8 +108,7 @@ def needs_you_count(caller: Caller) -> int:
     for found in (_gates(wanted), _silent(caller, wanted), _stranded_phases(wanted)):
         parts.append(found.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params())
     counts = " + ".join(f"(SELECT COUNT(*) FROM ({sql}) AS part)" for sql, _ in parts)
-    ((count,),) = rows(f"SELECT {counts}", [param for _, params in parts for param in params])
-    return min(int(count), MOST_COUNTED + 1)
+    return counts, [param for _, params in parts for param in params]
 
 
 def needs_you(caller: Caller, *, gates: Iterable[Phase] | None = None) -> Inbox:

@@ -39,7 +39,7 @@ class Starved:
                 f"It is for {self.assigned_to.title} alone, who {'is retired' if self.assigned_to.retired_at else 'gives no sign of life'}."
             )
         if self.missing:
-            return f"No living agent has {' or '.join(self.missing)}."
+            return f"No living agent has {_neither(self.missing)}."
         return f"No one living agent has all of it: {self.needs}."
 
     def command(self, server: str) -> str:
@@ -49,6 +49,13 @@ class Starved:
             words += ["--capabilities", ",".join(self.capabilities)]
         name = f"MUSTER_AGENT={shlex.quote(self.assigned_to.name)} " if self.assigned_to else ""
         return f"MUSTER_URL={shlex.quote(server)} {name}{shlex.join(words)} --exec {shlex.quote(EXAMPLE)}"
+
+
+def _neither(missing: Sequence[str]) -> str:
+    """Join what nobody has: `the capability browser or design`, `tier heavy`."""
+    tiers = [need for need in missing if need.startswith("tier ")]
+    skills = [need.removeprefix("capability ") for need in missing if need not in tiers]
+    return " or ".join([*tiers, *([f"the capability {' or '.join(skills)}"] if skills else [])])
 
 
 @dataclass(frozen=True)

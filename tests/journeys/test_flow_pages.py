@@ -14,6 +14,8 @@ SILENCE = "from coordination.models import Agent; from coordination.models.clock
 SILENCE += "Agent.objects.filter(name='quill').update(silent_since=now())"
 BEAT = "from coordination.models import Agent; from coordination.operations.agents import seen; seen(Agent.objects.get(name='quill'))"
 SAY = "from coordination.models import Project, User; from coordination.operations.messages import say; "
+BY_AGENT = "from coordination.models import Agent, Project; from coordination.operations.messages import say; "
+BY_AGENT += "say(Project.objects.get(), 'Said by quill', actor=Agent.objects.get(name='quill').actor)"
 SAY += "[say(Project.objects.get(), 'News from elsewhere', actor=User.objects.get().actor) for _ in range({})]"
 
 
@@ -25,6 +27,7 @@ def shared() -> Iterator[MusterServer]:
 
 
 def test_the_board_is_played_back_by_keys(shared: MusterServer, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
     sign_in(page, shared)
     page.goto(f"{shared.url}/p/tally/replay")
     slider = page.get_by_label("Moment of the replay")
@@ -34,7 +37,7 @@ def test_the_board_is_played_back_by_keys(shared: MusterServer, page: Page) -> N
     slider.press("ArrowLeft")
     expect(now).to_have_count(0)
     expect(page).to_have_url(re.compile(r"\?at=\d+$"))
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"\d\d:\d\d:\d\d"))
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"\d\d:\d\d:\d\d, \d+ of \d+ done$"))
     slider.press("Home")
     expect(page.locator("#then-done .then-count")).to_have_text("0")
     slider.press("ArrowRight")
@@ -84,3 +87,45 @@ def test_news_wait_at_the_top_of_the_feed(shared: MusterServer, page: Page) -> N
     expect(page.locator("#news a")).to_have_count(0)
     shared.shell(SAY.format(1))
     expect(page.locator("#news")).to_have_text(re.compile(r"^\s*1 new event\s*$"))
+
+
+def test_messages_are_read_when_they_are_shown_and_new_ones_stand_above_the_line(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/insights")
+    unread = page.locator("#unread")
+    expect(unread).to_be_visible()
+    page.goto(f"{shared.url}/p/tally/messages")
+    expect(unread).to_be_hidden()
+    expect(page.locator("#messages .count")).to_have_count(0)
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    shared.shell(BY_AGENT)
+    expect(page.locator("#messages .message").first).to_contain_text("Said by quill")
+    expect(page.locator(".message:has(~ #new-line)").first).to_contain_text("Said by quill")
+    expect(unread).to_be_hidden()
+
+
+def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/insights?days=7")
+    chart = page.locator("svg[data-chart=throughput-rows]")
+    panel = page.locator("figure", has=chart)
+    value = panel.locator(".plot-value")
+    rows = panel.locator("tbody tr").all_text_contents()
+    chart.focus()
+    expect(value).to_contain_text(re.compile(r"\d+ \w+ +Done: \d+ tasks?"))
+    chart.press("Home")
+    expect(value).to_contain_text(rows[-1][:6])
+    expect(panel.locator(".chart-says")).to_be_hidden()
+    chart.blur()
+    expect(panel.locator(".chart-says")).to_be_visible()
+    busy = panel.locator(".bar-of").first
+    busy.tap()
+    expect(value.get_by_role("link")).to_be_visible()
+    expect(page).to_have_url(re.compile("insights"))
+    counted = value.get_by_role("link").inner_text()
+    value.get_by_role("link").tap()
+    page.wait_for_url(re.compile("/list"))
+    expect(page.locator("tr[data-task]")).to_have_count(int(counted.split()[0]))
+    context.close()

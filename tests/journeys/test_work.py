@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,14 @@ def test_how_a_command_ends_says_what_becomes_of_the_task(engine: Engine, jared:
 def test_without_work_it_ends_when_it_was_told_to(engine: Engine, jared: Machine) -> None:
     assert jared.tqc("work", "--once", "--exec", "true").code == 3
     assert jared.tqc("work", "--max-idle", "0.5", "--exec", "true").code == 0
+
+
+def test_people_are_told_on_which_machine_it_works(engine: Engine, jared: Machine) -> None:
+    with engine.client("agent") as muster:
+        muster.register(jared.agent, host="another-machine", capabilities=["python"], tiers=["light"])
+        assert jared.tqc("work", "--exec", "true", "--once").code == 3
+        known = muster.agent(jared.agent)
+    assert (known["host"], known["capabilities"], known["tiers"]) == (socket.gethostname(), ["python"], ["light"])
 
 
 def test_several_tasks_run_side_by_side(engine: Engine, jared: Machine) -> None:

@@ -1,4 +1,4 @@
-"""The agents: the table, one agent's page, its keys and heartbeats, the banner of starving work, and messages in threads."""
+"""The agents: the table, one agent's page, its keys and heartbeats, and the banner of starving work."""
 
 import re
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, AgentHour, ApiKey, Message, Phase, Project, Scope, Task, User
+from coordination.models import Agent, AgentHour, ApiKey, Attempt, Message, Phase, Project, Scope, Task, User
 from coordination.models.clock import now
 from coordination.operations import agents, finish, keys, messages, phases, projects
 from coordination.operations.creation import NewTask, create_task, create_tasks
@@ -141,6 +141,64 @@ def test_any_name_of_an_agent_has_a_page(ada: User, key: ApiKey, project: Projec
     assert client.get(address.group(1)).status_code == 200
 
 
+def words(user: User, name: str = "jared") -> str:
+    """Return what the agent's page says above its panels, without its tags."""
+    page = signed_in(user).get(f"/a/{name}/").content.decode()
+    head = page[page.index("agent-head") : page.index('class="split"')]
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", head)).split())
+
+
+def test_each_trouble_is_said_in_a_sentence_with_what_to_do(ada: User, vera: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    holder = started(task, jared, key)
+    Agent.objects.update(host="worker-1", silent_since=now(), last_seen_at=now() - timedelta(minutes=4))
+    said = words(vera)
+    assert f"Its last sign of life was 4 min ago : #{task.pk} goes back to the queue in" in said
+    assert "look at its machine worker-1 and start it again, or retire it" in said
+    Agent.objects.update(silent_since=None)
+    agents.retire(Agent.objects.get(), actor=ada.actor)
+    assert f"Retired while it works: it may finish #{task.pk} and gets nothing more. To stop it now, cancel the task." in words(ada)
+    assert "Retired while it works" in signed_in(ada).get("/a/").content.decode()
+    finish.complete(holder, Report(result="ok"))
+    assert "It works again when an admin lets it" in words(ada)
+    assert "Retired while it works" not in signed_in(ada).get("/a/").content.decode()
+    agents.unretire(Agent.objects.get(), actor=ada.actor)
+    keys.revoke_key(key, actor=ada.actor)
+    assert "Its key is revoked or expired, so nothing that it sends is taken: make a key for it, and start it with that." in words(vera)
+    assert "Its key is revoked" in signed_in(vera).get("/a/").content.decode()
+    keys.create_key(name="new", scope=Scope.AGENT, agent=jared, actor=ada.actor)
+    assert "revoked" not in words(ada)
+
+
+def test_two_machines_under_one_name_are_told_and_a_move_is_not(ada: User, key: ApiKey) -> None:
+    def register(host: str) -> None:
+        agents.register(name="wren", host=host, key=key, actor=key.actor)
+
+    register("worker-1")
+    Agent.objects.update(last_seen_at=now() - timedelta(minutes=10))
+    register("worker-2")
+    assert "took its name" not in words(ada, "wren")
+    register("worker-2")
+    register("worker-3")
+    said = words(ada, "wren")
+    assert "worker-3 took its name" in said
+    assert "while worker-2 used it: if both run" in said
+    assert "MUSTER_AGENT" in said
+
+
+def test_a_return_names_what_was_taken_from_it_meanwhile(ada: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    AgentHour.objects.all().delete()
+    for ago in (*range(3), *range(12, 40)):
+        agents._note_minute(jared, now() - timedelta(minutes=ago))
+    assert "after 9 min without a sign of life; nothing was taken from it, and there is nothing to do." in words(ada)
+    started(task, jared, key)
+    Attempt.objects.update(outcome="expired", finished_at=now() - timedelta(minutes=8), claimed_at=now() - timedelta(minutes=20))
+    assert f"#{task.pk} had been taken from it, so look whether its late work is worth adopting." in words(ada)
+    AgentHour.objects.all().delete()
+    for ago in range(40):
+        agents._note_minute(jared, now() - timedelta(minutes=ago))
+    assert "Back" not in words(ada)
+
+
 def test_work_without_a_living_agent_starves_and_says_what_is_missing(ada: User, project: Project, phase: Phase, jared: Agent) -> None:
     create_tasks(project, [NewTask(title="Fine", phase=phase, capabilities=["python"])], actor=ada.actor)
     assert not starved([project], server=SERVER)
@@ -149,14 +207,14 @@ def test_work_without_a_living_agent_starves_and_says_what_is_missing(ada: User,
     found = starved([project], server=SERVER)
     kind = found.kinds[0]
     assert (found.total, kind.count, kind.missing) == (3, 3, ["capability design"])
-    assert kind.sentence == "No living agent has capability design."
+    assert kind.sentence == "No living agent has the capability design."
     command = kind.command(SERVER)
     assert command.startswith(f"MUSTER_URL={SERVER} tqc work --project tally --tiers standard --capabilities design,python --exec")
     page = signed_in(ada).get("/p/tally/").content.decode()
     assert "3 queued tasks that no living agent could take" in page
     assert "http://testserver tqc work --project tally" in page
     part = signed_in(ada).get("/starving?project=tally").content.decode()
-    assert "No living agent has capability design." in part
+    assert "No living agent has the capability design." in part
 
 
 def test_a_silent_agent_that_could_take_the_work_is_named(ada: User, task: Task, jared: Agent) -> None:
@@ -185,40 +243,6 @@ def test_a_stranger_hears_of_no_starving_work(stranger: User, task: Task) -> Non
     client = signed_in(stranger)
     assert client.get("/starving?project=tally").status_code == 404
     assert "queued task" not in client.get("/starving").content.decode()
-
-
-def test_messages_stand_in_threads_with_what_was_read(
-    ada: User, project: Project, task: Task, jared: Agent, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    about = messages.say(project, "About the parser", actor=ada.actor, task=task)
-    read = messages.say(project, "Read this", actor=ada.actor, to_agent=jared)
-    messages.acknowledge(read, jared)
-    for number in range(8):
-        messages.say(project, f"Unread {number}", actor=ada.actor, to_agent=jared)
-    messages.say(project, "For everybody", actor=ada.actor)
-    client = signed_in(ada)
-    with django_assert_max_num_queries(MOST_QUERIES):
-        page = client.get("/p/tally/messages").content.decode()
-    assert "8<span" in page
-    assert "read by <bdi>Jared</bdi>" in page
-    thread = client.get(f"/p/tally/messages?thread=task-{task.pk}").content.decode()
-    said = thread[thread.index('aria-label="Messages, newest first"') :]
-    assert about.text in said
-    assert "Read this" not in said
-    of_agent = client.get(f"/p/tally/messages?thread=agent-{jared.pk}").content.decode()
-    assert "For everybody" not in of_agent[of_agent.index('aria-label="Messages, newest first"') :]
-    everybody = client.get("/p/tally/messages?thread=everybody").content.decode()
-    assert "Read this" not in everybody[everybody.index('aria-label="Messages, newest first"') :]
-
-
-def test_a_message_can_be_about_a_task_and_a_wrong_number_is_refused_in_words(pat: User, project: Project, task: Task) -> None:
-    client = signed_in(pat)
-    client.post("/p/tally/messages/say", {"text": "Mind the names", "about": f"#{task.pk}"})
-    assert Message.objects.get().task == task
-    refused = client.post("/p/tally/messages/say", {"text": "x", "about": "the parser"}, headers={"HX-Request": "true"})
-    assert refused.status_code == 422
-    assert "Write the number of a task" in refused.content.decode()
-    assert client.post("/p/tally/messages/say", {"text": "x", "about": "#999999"}).status_code == 404
 
 
 def test_a_key_of_the_agent_is_shown_to_admins_of_everything_only(pat: User, jared: Agent, project: Project, ada: User) -> None:

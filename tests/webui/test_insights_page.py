@@ -144,8 +144,11 @@ def test_gridlines_stand_at_round_numbers() -> None:
 
 
 def test_a_chart_of_nothing_and_one_with_gaps_can_be_drawn() -> None:
-    nothing = Series("None", "look-done", [Point("1 May", None, "nothing"), Point("2 May", 0, "0")])
+    nothing = Series("None", "look-done", [Point("1 May", None, "nothing"), Point("2 May", None, "nothing")])
     assert bars("a", "A", nothing, says="", means="").is_empty
+    zero = bars("a", "A", Series("Rate", "look-failed", [Point("1 May", 0, "0 %: 0 of 4 attempts")]), says="", means="")
+    assert (zero.is_empty, zero.shapes) == (False, [])
+    assert [(label.x, label.text) for label in zero.labels] == [("50.00", "1 May")]
     gaps = Series("Some", "look-p50", [Point("1 May", 1, "1"), Point("2 May", None, "-"), Point("3 May", 3, "3")])
     drawn = lines("b", "B", [gaps], says="", means="")
     assert [path for _, path in drawn.lines] == ["M5 66.67 L25 0.00"]

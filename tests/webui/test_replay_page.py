@@ -1,17 +1,21 @@
 """The replay's page, and the activity feed that tells the same log."""
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pytest_django import DjangoAssertNumQueries
 
+from coordination.lifecycle import ReviewPolicy
 from coordination.models import Agent, ApiKey, Event, Phase, Project, Task, User
 from coordination.models.clock import now
-from coordination.operations import finish
+from coordination.operations import finish, leases, phases, projects, tasks
 from coordination.operations.creation import NewTask, create_tasks
 from coordination.operations.report import Report
 from coordination.operations.tasks import edit_task
+from coordination.operations.tokens import Holder
+from coordination.queries.board import COLUMNS
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -37,6 +41,66 @@ def test_it_shows_the_board_as_it_was_at_an_event(
     assert "changed at this moment" in column(page, "progress")
     assert "Write the parser" not in column(page, "done")
     assert "Write the parser" in column(client.get("/p/tally/replay").content.decode(), "done")
+
+
+def cards(page: str, item: str, places: Iterable[tuple[str, str]]) -> dict[str, set[tuple[str, ...]]]:
+    """Return what stands in each column of a drawn board: number, title and state of each card."""
+    found = {}
+    for key, place in places:
+        part = page.partition(place)[2].partition("</section>")[0]
+        pieces = re.split(item, part)[1:]
+        found[key] = {
+            (*re.findall(r'<span class="id">#(\d+)</span> <bdi>([^<]+)</bdi>', piece)[0], *_state(key, piece)) for piece in pieces
+        }
+    return found
+
+
+def _state(key: str, piece: str) -> list[str]:
+    """Return the word of the state, which the replay leaves out where the column says it."""
+    return re.findall(r"</svg>(\w+)</span>", piece)[:1] if key in ("progress", "needs", "failed") else []
+
+
+def test_what_it_draws_is_what_the_board_drew_at_that_moment(ada: User, project: Project, phase: Phase, jared: Agent, key: ApiKey) -> None:
+    """A project is driven through every kind of change; after each one the board is remembered as a browser would have got it."""
+    client = signed_in(ada)
+    later = phases.create_phase(project, name="Verify", actor=ada.actor)
+    made = create_tasks(project, [NewTask(title=f"Task {number}", phase=phase) for number in range(5)], actor=ada.actor)
+    create_tasks(project, [NewTask(title="Later", phase=later)], actor=ada.actor)
+    reviewed = create_tasks(project, [NewTask(title="Reviewed", phase=phase, review_policy=ReviewPolicy.REQUIRED)], actor=ada.actor)[0]
+    held: dict[int, Holder] = {}
+    remembered: dict[int, dict[str, set[tuple[str, ...]]]] = {}
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: held.update({0: started(made[0], jared, key), 1: started(made[1], jared, key)}),
+        lambda: finish.ask(held[0], "Which?"),
+        lambda: finish.fail(held[1], Report(error="No"), retryable=False),
+        lambda: phases.pause_phase(phase, actor=ada.actor),
+        lambda: phases.resume_phase(Phase.objects.get(pk=phase.pk), actor=ada.actor),
+        lambda: leases.release(started(made[2], jared, key), reason="Not mine."),
+        lambda: finish.complete(started(reviewed, jared, key), Report(result="See there.")),
+        lambda: tasks.cancel(Task.objects.get(pk=made[3].pk), actor=ada.actor),
+        lambda: tasks.requeue(Task.objects.get(pk=made[1].pk), actor=ada.actor),
+        lambda: finish.complete(started(made[1], jared, key), Report(result="Yes.")),
+        lambda: projects.pause_project(project, actor=ada.actor),
+    ]
+    on_board = [(kind.key, f'id="column-{kind.key}"') for kind in COLUMNS]
+    on_replay = [(kind.key, f'id="then-{kind.key}"') for kind in COLUMNS]
+    for step in steps:
+        step()
+        remembered[Event.objects.latest("pk").pk] = cards(client.get("/p/tally/").content.decode(), '<li id="card-', on_board)
+    assert len({str(board) for board in remembered.values()}) >= 10
+    assert all(any(board[kind.key] for board in remembered.values()) for kind in COLUMNS)
+    for place, board in remembered.items():
+        page = client.get(f"/p/tally/replay?at={place}", headers={"HX-Request": "true"}).content.decode()
+        assert cards(page, '<li id="then-', on_replay) == board, Event.objects.get(pk=place).kind
+
+
+def test_events_lead_to_the_board_of_their_moment(ada: User, task: Task) -> None:
+    client = signed_in(ada)
+    place = event("task.queued")
+    for path in ("/p/tally/activity", f"/t/{task.pk}/activity"):
+        assert f'href="/p/tally/replay?at={place}"' in client.get(path).content.decode(), path
+    assert "Write the parser" in column(client.get(f"/p/tally/replay?at={place}").content.decode(), "queued")
 
 
 def test_its_buttons_lead_through_the_moments_without_a_script(ada: User, task: Task) -> None:

@@ -2,11 +2,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from coordination.queries import activity as query
 from coordination.queries.access import find_project, find_task
 from coordination.queries.activity import Wanted
-from webui.requests import Request, number, page, shows
+from coordination.queries.days import Days
+from webui.insight_charts import WAITS
+from webui.requests import Request, day_given, number, page, shows
 from webui.views.task import heading
 
 KINDS = ("task", "attempt", "phase", "agent", "message", "files", "dependency", "comment", "project", "member", "key", "webhook")
@@ -19,7 +22,7 @@ def activity(request: Request, slug: str) -> HttpResponse:
     wanted = _wanted(request)
     if "news" in request.GET:
         newest = number(request.GET["news"]) or 0
-        context = {"count": query.news(project, wanted, after=newest), "most": query.MOST_NEWS, "address": _address(wanted)}
+        context = {"count": query.news(project, wanted, after=newest), "most": query.MOST_NEWS, "address": _address(request)}
         return render(request, "activity/_news.html", context)
     found = query.feed(project, before=number(request.GET.get("before")), wanted=wanted)
     return page(
@@ -30,9 +33,13 @@ def activity(request: Request, slug: str) -> HttpResponse:
         section="activity",
         feed=found,
         wanted=wanted,
-        address=_address(wanted),
-        news_url=f"{request.path}{_address(wanted)}news={max(found.newest, request.live_after)}",
+        address=_address(request),
+        news_url=f"{request.path}{_address(request)}news={max(found.newest, request.live_after)}",
+        count=query.count_of(project, wanted) if wanted.is_narrow else None,
         kinds=KINDS,
+        stays=WAITS.items(),
+        first=request.GET.get("from", ""),
+        last=request.GET.get("until", ""),
         kinds_of_actors=KINDS_OF_ACTORS,
         actors=query.actors_of(project),
         phases=project.phases.all(),
@@ -48,15 +55,21 @@ def of_task(request: Request, task_id: int) -> HttpResponse:
 
 def _wanted(request: Request) -> Wanted:
     kind, actor = request.GET.get("kind", ""), request.GET.get("actor", "")
+    stay = kind.removeprefix("stay:")
+    first, last = day_given(request, "from"), day_given(request, "until")
+    zone = timezone.get_current_timezone()
     return Wanted(
         kind=kind if kind in KINDS else "",
         actor=actor if actor.partition(":")[0] in dict(KINDS_OF_ACTORS) else "",
         task=number(request.GET.get("task", "").lstrip("#")),
         phase=number(request.GET.get("phase")),
+        stay=stay if stay != kind and stay in query.STAYS else "",
+        since=Days(first, first, zone).start if first else None,
+        before=Days(last, last, zone).end if last else None,
     )
 
 
-def _address(wanted: Wanted) -> str:
+def _address(request: Request) -> str:
     """Return the filters as they stand in the address, with a question mark before and an ampersand behind."""
-    given = {name: value for name in ("kind", "actor", "task", "phase") if (value := getattr(wanted, name))}
+    given = {name: value for name in ("kind", "actor", "task", "phase", "from", "until") if (value := request.GET.get(name))}
     return f"?{urlencode(given)}&" if given else "?"

@@ -14,7 +14,7 @@ from tqc.client.sync import Client
 from tqc.command import Command, Context
 from tqc.commands.shared import register
 from tqc.config import state_directory
-from tqc.errors import AWAY, NOTHING, OK, NotFound, UsageError
+from tqc.errors import AWAY, NOTHING, OK, NotFound, Problem, UsageError
 from tqc.output import clean
 from tqc.parsing import whole, words
 from tqc.shapes import Agent
@@ -69,17 +69,22 @@ def _command(options: argparse.Namespace) -> str | list[str]:
 
 
 def _agent(context: Context, options: argparse.Namespace) -> str:
-    """Return the agent to work as; register it when it is new, or when this says what it can do."""
+    """Return the agent to work as; register it when it is new, when this says what it can do, or from another machine."""
     name = context.settings.agent or context.client.me()["agent"] or f"{os.environ.get('USER', 'agent')}@{socket.gethostname()}"[:100]
     client: Client = context.client
     known: Agent | None = None
     with contextlib.suppress(NotFound):
         known = client.agent(name)
+    host = socket.gethostname()[:200]
     if options.capabilities is None and options.tiers is None:
         if known is None:
             register(context, name)
+        elif known["host"] != host and not known["retired_at"]:
+            # People look for it where it runs. Who is refused here hears of it with the first claim.
+            with contextlib.suppress(Problem):
+                client.register(name, capabilities=known["capabilities"], tiers=known["tiers"], host=host, software=known["software"])
         return name
-    fields = {"display_name": context.settings.display_name, "host": socket.gethostname()[:200], "software": "tqc"}
+    fields = {"display_name": context.settings.display_name, "host": host, "software": "tqc"}
     capabilities = options.capabilities if options.capabilities is not None else (known["capabilities"] if known else [])
     tiers = options.tiers or (known["tiers"] if known else ["light", "standard", "heavy"])
     client.register(name, capabilities=capabilities, tiers=tiers, **fields)

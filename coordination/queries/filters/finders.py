@@ -107,6 +107,10 @@ def finished_at(wanted: Sequence[str], scene: Scene) -> Q:
     return Q(state__in=sorted(FINISHED)) & values.times("state_since")(wanted, scene)
 
 
+def called_off_at(wanted: Sequence[str], scene: Scene) -> Q:
+    return Q(state=State.CANCELLED) & values.times("state_since")(wanted, scene)
+
+
 # PostgreSQL would read the whole table at every step of a long chain; a lateral one it can only look up.
 STEP = {
     "postgresql": "reached, LATERAL (SELECT {to} FROM coordination_dependency WHERE {by} = reached.id OFFSET 0) edge",

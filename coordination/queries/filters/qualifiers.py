@@ -276,6 +276,16 @@ TABLE = (
         narrows=True,
     ),
     Qualifier(
+        "cancelled",
+        "when it was called off",
+        "a day, a range of days, or an age",
+        values.read_time,
+        find.called_off_at,
+        ("canceled",),
+        example="-cancelled:<=2026-03-01",
+        narrows=True,
+    ),
+    Qualifier(
         "age",
         "how long it has been in its state",
         "an age, such as >2h",

@@ -8,6 +8,11 @@ function tell() {
     copy.textContent = count;
     copy.hidden = !count;
   }
+  const unread = document.getElementById("unread");
+  for (const copy of unread ? document.querySelectorAll("[data-unread-copy]") : []) {
+    copy.textContent = unread.firstChild.textContent;
+    copy.hidden = unread.hidden;
+  }
 }
 document.body.addEventListener("htmx:afterSettle", tell);
 document.body.addEventListener("htmx:oobAfterSwap", tell);

@@ -50,8 +50,9 @@ async function send(form) {
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.hidden = !isKnown && form.hasAttribute("data-extra");
   if (!isKnown) say(form, UNKNOWN);
+  form.querySelector("[type=submit]").disabled = !isKnown; // until here it would send a form without a passkey
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (isKnown) send(form);
+    send(form);
   });
 }
