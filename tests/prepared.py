@@ -19,7 +19,7 @@ from psycopg import sql
 from tests.servers import MusterServer, running_muster
 from tests.servers.muster import Beside, muster_environment
 
-SERVE = (sys.executable, "-m", "tests.journeys.serve")
+SERVE = (sys.executable, "-m", "tests.journeys.serve", "--migrated")
 MIGRATE = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
 
 
@@ -46,7 +46,7 @@ class Prepared:
 
 def prepared(kind: Kind) -> Prepared:
     """Return the kind, made by whichever of the run's processes wants it first."""
-    room = Path(os.environ["MUSTER_TEST_HOME"]) / "prepared"
+    room = _room()
     room.mkdir(parents=True, exist_ok=True)
     made = room / kind.name
     with (room / f"{kind.name}.lock").open("w") as lock:
@@ -54,6 +54,10 @@ def prepared(kind: Kind) -> Prepared:
         if not made.exists():
             _make(kind, made)
     return Prepared(made / "home", _template(kind), (made / "told").read_text())
+
+
+def _room() -> Path:
+    return Path(os.environ["MUSTER_TEST_HOME"]) / "prepared"
 
 
 def _make(kind: Kind, made: Path) -> None:
@@ -99,6 +103,8 @@ def drop(name: str) -> None:
 
 def drop_all_prepared() -> None:
     """Remove what this run prepared from the PostgreSQL server, which may be somebody's."""
+    if not _room().exists():
+        return
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [_prefix()]).fetchall()
     for (name,) in found:
@@ -106,14 +112,21 @@ def drop_all_prepared() -> None:
 
 
 @contextmanager
-def serving(kind: Kind, *, ready_path: str = "/livez", environment: Mapping[str, str] | None = None) -> Iterator[MusterServer]:
+def serving(
+    kind: Kind, *, redis_url: str = "", ready_path: str = "/livez", environment: Mapping[str, str] | None = None
+) -> Iterator[MusterServer]:
     """Yield the web server alone, on a copy of what the kind holds and a database of the kind this run is about."""
     begun = prepared(kind)
     name = f"muster_{uuid.uuid4().hex[:12]}"
     url = create(name, template=begun.database) if settings.ON_POSTGRES else ""
     try:
         with running_muster(
-            database_url=url, command=(*SERVE, "--migrated"), environment=environment, ready_path=ready_path, contents=begun.home
+            database_url=url,
+            redis_url=redis_url,
+            command=SERVE,
+            environment=environment,
+            ready_path=ready_path,
+            contents=begun.home,
         ) as server:
             yield server
     finally:

@@ -35,7 +35,6 @@ Lease.objects.update(expires_at=now() + timedelta(hours=2))
 UNUSED = Kind("unused", SESSIONS, ADA)
 USED = Kind("used", screenshots.SAMPLE + UNTIL_LATER + SESSIONS, ADA)
 WIDE, NARROW = 1280, 390
-HIGH = 2400  # so that what stays at the window's edge covers nothing
 
 
 def _all_open(page: Page) -> None:
@@ -133,6 +132,8 @@ def faults(house: House, shot: Shot, width: int) -> dict[str, list[str]]:
     assert answer is not None
     assert answer.status == shot.status
     shot.first(page)
+    # The whole page, so that what stays at the window's edge covers nothing.
+    page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 200})
     found = {"light": accessibility_faults(page) + _too_wide(page)}
     _see(page, "dark", WIDE + NARROW - width)
     found |= {"dark": colour_faults(page) + _too_wide(page), "said": said}
@@ -142,7 +143,7 @@ def faults(house: House, shot: Shot, width: int) -> dict[str, list[str]]:
 
 
 def _see(page: Page, scheme: Literal["light", "dark"], width: int) -> None:
-    page.set_viewport_size({"width": width, "height": HIGH})
+    page.set_viewport_size({"width": width, "height": screenshots.SIZES[width]})
     page.emulate_media(color_scheme=scheme)
 
 

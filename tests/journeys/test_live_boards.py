@@ -1,6 +1,5 @@
 """A change is on every open board within a second, whichever web process serves it, and disturbs nobody at work on one."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import fresh_database
-from tests.journeys.conftest import CREATE_ADA, PASSWORD, sign_in
-from tests.journeys.machines import Engine
+from tests.journeys.conftest import ADA, sign_in
+from tests.journeys.machines import SET_UP, Engine
 from tests.journeys.test_board import grab
+from tests.prepared import SERVE, Kind, prepared, serving
 from tests.servers import MusterServer, running_muster
 from tests.servers.redis import RedisServer, throwaway_redis
 
@@ -42,17 +41,15 @@ class Deployment:
         return title
 
 
+LIVE = Kind("live", SET_UP, ADA)
+
+
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    command, directory = (sys.executable, "-m", "tests.journeys.serve"), tmp_path_factory.mktemp("live")
-    with (
-        fresh_database(directory) as url,
-        throwaway_redis() as redis,
-        running_muster(database_url=url, redis_url=redis.url, home=directory / "var", command=command) as first,
-        running_muster(database_url=url, redis_url=redis.url, home=directory / "var", command=command) as other,
-    ):
-        first.manage("shell", "--no-imports", "-c", CREATE_ADA.format(PASSWORD))
-        yield Deployment(Engine(first), other, redis)
+def deployment() -> Iterator[Deployment]:
+    with throwaway_redis() as redis, serving(LIVE, redis_url=redis.url) as first:
+        url = first.environment.get("DATABASE_URL", "")
+        with running_muster(database_url=url, redis_url=redis.url, home=first.home, command=SERVE) as other:
+            yield Deployment(Engine(first, keys=prepared(LIVE).told), other, redis)
 
 
 @pytest.fixture(scope="module")
