@@ -221,12 +221,9 @@ def test_a_card_dropped_in_the_queue_gets_a_priority(pat: User, project: Project
 def test_a_move_can_be_undone_where_that_is_possible(pat: User, task: Task, phase: Phase, verify: Phase) -> None:
     client = signed_in(pat)
     path = f"/t/{task.pk}/moved"
-    for fields, undo in [
-        ({"lane": f"phase-{verify.pk}"}, {"lane": [f"phase-{phase.pk}"]}),
-        ({"column": "failed"}, {"column": ["queued"]}),
-    ]:
+    for fields, url in [({"lane": f"phase-{verify.pk}"}, path), ({"column": "failed"}, f"/t/{task.pk}/undo")]:
         told = json.loads(client.post(path, fields, headers=PART).headers["HX-Trigger"])["muster:said"]
-        assert told["undo"] == {"says": "Undo", "url": path, "fields": undo}
+        assert (told["undo"]["says"], told["undo"]["url"]) == ("Undo", url)
         assert client.post(told["undo"]["url"], told["undo"]["fields"], headers=PART).status_code == 204
         task.refresh_from_db()
         assert (task.phase, task.state) == (phase, State.QUEUED)

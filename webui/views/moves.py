@@ -14,6 +14,7 @@ from coordination.queries.moves import moves as moves_of
 from coordination.queries.swimlanes import Kind, find_lane, lane_of, lanes_to_move_to
 from webui.forms import MoveForm, TitleForm
 from webui.requests import Request, Undo, actor_of, acts, done, page, shows, typed
+from webui.views.task import taking_back
 
 
 @shows
@@ -55,15 +56,12 @@ def move(request: Request, task_id: int) -> HttpResponse:
 
 
 def _undo(before: Task, after: Task, lane_before: str) -> Undo | None:
-    """Return what takes a move back: the old lane or priority, or another run for what was called off. The rest went its way."""
-    again = reverse("move", args=[after.pk])
+    """Return what takes a move back: the old lane or priority, or the step between two states."""
     if lane_before:
-        return "Undo", again, {"lane": lane_before}
+        return "Undo", reverse("move", args=[after.pk]), {"lane": lane_before}
     if before.priority != after.priority:
         return "Undo", reverse("task_action", args=[after.pk, "reprioritise"]), {"priority": before.priority}
-    if after.state == State.CANCELLED != before.state:
-        return "Undo", again, {"column": "queued"}
-    return None
+    return taking_back(after) if after.state != before.state else None
 
 
 def _card(request: Request, task_id: int | None) -> Task | None:
