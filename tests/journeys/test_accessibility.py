@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from scripts import screenshots
 from scripts.pictured import BEFORE, PAGES, Shot
-from tests.journeys.conftest import ADA
-from tests.prepared import Kind, prepared, serving
+from tests.prepared import EMPTY, Kind, prepared, serving
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults, colour_faults
 
@@ -32,8 +31,8 @@ from coordination.models import Lease
 from coordination.models.clock import now
 Lease.objects.update(expires_at=now() + timedelta(hours=2))
 """
-UNUSED = Kind("unused", SESSIONS, ADA)
-USED = Kind("used", screenshots.SAMPLE + UNTIL_LATER + SESSIONS, ADA)
+UNUSED = Kind("unused", screenshots.ADMIN + SESSIONS, EMPTY)
+USED = Kind("used", screenshots.ADMIN + screenshots.SAMPLE + UNTIL_LATER + SESSIONS, EMPTY)
 WIDE, NARROW = 1280, 390
 
 
