@@ -131,8 +131,6 @@ def faults(house: House, shot: Shot, width: int) -> dict[str, list[str]]:
     assert answer is not None
     assert answer.status == shot.status
     shot.first(page)
-    # The whole page, so that what stays at the window's edge covers nothing.
-    page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 200})
     found = {"light": accessibility_faults(page) + _too_wide(page)}
     _see(page, "dark", WIDE + NARROW - width)
     found |= {"dark": colour_faults(page) + _too_wide(page), "said": said}
