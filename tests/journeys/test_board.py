@@ -50,6 +50,7 @@ def column(page: Page, key: str) -> Locator:
 
 def grab(page: Page, what: Locator) -> None:
     """Press the mouse on a card and move it, so that it is in the hand."""
+    what.scroll_into_view_if_needed()
     box = what.locator(".card-top").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 3)
