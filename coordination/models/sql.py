@@ -122,13 +122,18 @@ def _numbered(statement: str) -> tuple[bytes, bytes, list[str]]:
 
 
 def _written(value: Any) -> bytes | None:
-    """Write a parameter as PostgreSQL reads it; a list is one of ids or of words of ours."""
+    """Write a parameter as PostgreSQL reads it."""
     if value is None:
         return None
-    text = json.dumps(value) if isinstance(value, dict) else f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else str(value)
+    text = _array(value) if isinstance(value, list) else json.dumps(value) if isinstance(value, dict) else str(value)
     if "\0" in text:  # libpq would keep what stands before it
         raise psycopg.DataError("PostgreSQL text cannot contain NUL (0x00) bytes")
     return text.encode()
+
+
+def _array(values: list[Any]) -> str:
+    """Write a list of ids or words; in quotation marks neither a comma nor a brace ends a word."""
+    return "{" + ",".join('"' + str(each).replace("\\", "\\\\").replace('"', '\\"') + '"' for each in values) + "}"
 
 
 NAMED = re.compile(r"%\((\w+)\)s")
