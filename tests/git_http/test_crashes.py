@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_http.cast import Clone, Shop, run_git
+from tests.servers.process import wait_until
 
 
 def repository_of(shop: Shop, task: int) -> Path:
@@ -140,6 +141,11 @@ def test_a_server_that_is_killed_in_a_push_serves_a_whole_repository_afterwards(
     killer.join()
     shop.server.start()
     assert shop.head(task) in (old, new)
-    assert pats.git("ls-remote", "origin", "refs/heads/main").split()[0] == shop.head(task)
+
+    def is_served() -> bool:
+        return pats.git("ls-remote", "origin", "refs/heads/main", check=False).split()[:1] == [shop.head(task)]
+
+    # A lock that the kill left behind is taken for a writer's until it is a minute old.
+    wait_until(is_served, seconds=75, what="An answer about the branch")
     assert pats.push().succeeded
     assert shop.head(task) == new
