@@ -37,7 +37,7 @@ WIDE, NARROW = 1280, 390
 
 
 def _all_open(page: Page) -> None:
-    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
 
 
 # What has no picture: parts that are fetched into a page, and states that differ in little from what is pictured.
@@ -60,10 +60,6 @@ ALSO = [
     Shot("graph-filtered", "/p/tally/graph?q=state:done"),
     Shot("timeline-table", "/p/tally/timeline?as=table"),
     Shot("replay-then", "/p/tally/replay?at=60"),
-    *(
-        Shot(f"{name}-open", path, _all_open)
-        for name, path in (("insights", "/p/tally/insights?days=7"), ("activity", "/p/tally/activity"))
-    ),
     Shot("insights-open", "/p/tally/insights?days=7", _all_open),
     Shot("activity-open", "/p/tally/activity", _all_open),
     Shot("messages-open", "/p/tally/messages", _all_open),
