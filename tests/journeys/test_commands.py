@@ -141,6 +141,7 @@ def test_a_sub_task_waits_for_a_person_where_the_project_says_so(engine: Engine,
 
 
 def test_the_board_is_drawn_and_phases_are_managed(engine: Engine, pat: Machine) -> None:
+    pat.json("add", "Draw me")
     assert pat.json("phases", "add", "Ship", "--gate", "approval", "--project", "shop")["gate"] == "approval"
     assert pat.json("phases", "approve", "Ship", "--project", "shop")["gate_open"] is True
     assert pat.json("phases", "status", "Ship", "Almost.", "--blocker", "Rain", "--project", "shop")["blockers"] == ["Rain"]
@@ -154,6 +155,7 @@ def test_the_board_is_drawn_and_phases_are_managed(engine: Engine, pat: Machine)
     board = pat.tqc("watch", "--once", "--project", "shop")
     assert board.code == 0
     assert "QUEUED" in board.out
+    assert "Draw me" in board.out
 
 
 def test_what_is_printed_cannot_steer_a_terminal(engine: Engine, pat: Machine) -> None:
