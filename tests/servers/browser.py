@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 from tests.servers.process import ServerError
 
 MISSING = "No Chromium here. Install it (Debian: apt-get install chromium), or name one: CHROMIUM=/path/to/chromium"
+# The shell comes first: the same engine without a window's own pages takes less than half the time for a page.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Without these it looks for its maker's hosts at every start, which a closed network refuses many times a second.
 QUIET = [
     "--disable-gpu",
@@ -41,7 +43,7 @@ def chromium_path() -> str:
     """Return the browser's path; ServerError with the remedy if there is none."""
     if named := os.environ.get("CHROMIUM"):
         return named
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in NAMES:
         if path := shutil.which(name):
             return path
     raise ServerError(MISSING)
