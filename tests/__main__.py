@@ -63,7 +63,7 @@ class Run:
         # Chaos runs measure recovery times, so they have the machine to themselves.
         named = any(argument.startswith(("-n", "--numprocesses")) for argument in self.arguments)
         # More than there are cores: much of a test's time goes to waiting for servers to start. conftest.py puts them in order.
-        return [] if named or self.chaos else ["-n", str(min(4, (os.cpu_count() or 1) + 2)), "--dist=loadgroup", "--no-loadscope-reorder"]
+        return [] if named or self.chaos else ["-n", str(min(4, (os.cpu_count() or 1) + 2)), "--dist=loadfile", "--no-loadscope-reorder"]
 
 
 def _read(report: Path, outcome: Outcome) -> Outcome:

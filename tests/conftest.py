@@ -34,16 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-database", action="store_true", help="run only the tests that touch the database")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     dropped = [item for item in items if not _belongs_here(item, only_database=config.getoption("--only-database"))]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         gone = set(dropped)
         items[:] = [item for item in items if item not in gone]
-    for item in items:
-        if _shares_with_its_file(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=_turn)
 
 
@@ -69,12 +65,6 @@ def _touches_the_database(item: pytest.Item) -> bool:
 def _turn(item: pytest.Item) -> int:
     room = _room(item)
     return STARTING_PROCESSES.index(room) if room in STARTING_PROCESSES else len(STARTING_PROCESSES)
-
-
-def _shares_with_its_file(item: pytest.Item) -> bool:
-    """Return whether a test uses something that is made once for its file, so that the file belongs in one process."""
-    found = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}  # pytest has no public way to ask
-    return any(each.scope == "module" for defined in found.values() for each in defined)
 
 
 def _room(item: pytest.Item) -> str:

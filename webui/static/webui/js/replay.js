@@ -98,4 +98,5 @@ function start(form) {
   for (const each of form.querySelectorAll("[data-replay-only]")) each.hidden = false;
   play.hidden = false;
   form.querySelector("[data-replay-go]").hidden = true;
+  if (slider.value !== slider.defaultValue) show(slider.value); // moved before this was loaded
 }
