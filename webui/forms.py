@@ -77,6 +77,11 @@ class ProjectSettingsForm(forms.Form):
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
+    @classmethod
+    def settings(cls) -> set[str]:
+        """The names of the settings that this form changes."""
+        return set(cls.base_fields) - {"version"}
+
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """Return the fields under the headings that the page gives them."""
         placed = {name for names in PROJECT_GROUPS.values() for name in names}

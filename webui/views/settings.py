@@ -6,7 +6,7 @@ from django.urls import reverse
 from coordination.errors import Invalid, NotFound
 from coordination.models import Project, Role, Webhook
 from coordination.operations import projects
-from coordination.queries.access import Permission, find_project
+from coordination.queries.access import Permission, find_project, find_project_to_set
 from coordination.queries.channels import channels_of
 from coordination.queries.project_settings import find_person, keys_of, members_of
 from webui.forms import ChannelForm, KeyForm, MemberForm, ProjectSettingsForm, ReasonForm, SlugForm
@@ -46,7 +46,7 @@ def settings_page(
 
 @acts
 def save(request: Request, slug: str) -> HttpResponse:
-    project = find_project(request.caller, slug, Permission.ADMIN)
+    project = find_project_to_set(request.caller, slug, ProjectSettingsForm.settings())
     wanted = typed(ProjectSettingsForm(request.POST))
     projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
     return _led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
