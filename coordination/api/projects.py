@@ -51,7 +51,7 @@ def get_project(request: Request, slug: str) -> HttpResponse:
 def edit_project(request: Request, slug: str, body: ProjectChanges) -> HttpResponse:
     """Change the fields that you send. With If-Match, only if nobody changed the project meanwhile.
 
-    A planner changes `wip_limits`; everything else is an admin's.
+    A planner changes `name`, `description` and `wip_limits`; everything else is an admin's.
     """
     changes = body.model_dump(exclude_unset=True)
     project = find_project_to_set(request.auth, slug, changes)

@@ -125,7 +125,7 @@ def update_plan(project: Project, files: Mapping[str, bytes], *, caller: Caller,
     """
     plan = read_plan(files)
     agents = agents_named(plan)
-    lock_project(project.pk)
+    project = lock_project(project.pk)
     before = planned(project)
     if seen and seen != before.fingerprint:
         raise StaleVersion("The project changed since this preview was made. Nothing was done; look at the preview as it is now.")

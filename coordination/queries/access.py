@@ -41,8 +41,9 @@ IN_WORDS = {
     Permission.ADMIN: "the admin role",
 }
 EVERY_PROJECT = 0
-# Of a project's settings, those that only say how its board is worked with. The others decide what agents may do and spend.
-SETTINGS_OF_PLANNERS = frozenset({"wip_limits"})
+# Of a project's settings, those that only say what is planned and how its board is worked with; a plan's directory holds them too.
+# The others decide what agents may do and spend, and are an admin's.
+SETTINGS_OF_PLANNERS = frozenset({"name", "description", "wip_limits"})
 
 
 @dataclass(frozen=True)
@@ -284,14 +285,17 @@ def require_may_add(caller: Caller, project: Project) -> None:
         require(caller, Permission.PLAN, project.pk)
 
 
+def kept_for_admins(caller: Caller, project: Project, settings: Iterable[str]) -> list[str]:
+    """Return which of these settings of the project only an admin changes; none if the caller is one."""
+    return [] if caller.may(Permission.ADMIN, project.pk) else sorted(set(settings) - SETTINGS_OF_PLANNERS)
+
+
 def require_may_set(caller: Caller, project: Project, settings: Iterable[str]) -> None:
-    """Refuse unless the caller may change these settings: a planner the limits of the board's columns, an admin all of them."""
-    for_admins = sorted(set(settings) - SETTINGS_OF_PLANNERS)
-    if not for_admins:
-        require(caller, Permission.PLAN, project.pk)
-    elif not caller.may(Permission.ADMIN, project.pk):
+    """Refuse unless the caller may change these settings: a planner its words and the limits of columns, an admin all of them."""
+    require(caller, Permission.PLAN, project.pk)
+    if kept := kept_for_admins(caller, project, settings):
         raise ScopeMissing(
-            f"Changing {', '.join(for_admins)} needs {IN_WORDS[Permission.ADMIN]} in this project: leave it as it is, or ask an admin."
+            f"Changing {', '.join(kept)} needs {IN_WORDS[Permission.ADMIN]} in this project: leave it as it is, or ask an admin."
             f" Planners change {', '.join(sorted(SETTINGS_OF_PLANNERS))}."
         )
 
