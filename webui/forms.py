@@ -78,7 +78,7 @@ class ProjectSettingsForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, without: Iterable[str] = (), initial: Mapping[str, Any] | None = None
+        self, data: Mapping[str, Any] | None = None, *, without: Iterable[str] = (), initial: dict[str, Any] | None = None
     ) -> None:
         """`without` names the settings that are not for whoever fills this in."""
         super().__init__(data, initial=initial)
