@@ -3,6 +3,7 @@ import re
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from coordination.lifecycle import DependencyKind
 from coordination.models import Agent, ApiKey, Dependency, Phase, Project, Task, User
 from coordination.operations import dependencies, finish
 from coordination.operations.creation import Need, NewTask, create_tasks
@@ -12,6 +13,7 @@ from coordination.queries.graph import graph
 from coordination.queries.graph_rows import Side, Wanted, neighbourhood
 from tests.webui.conftest import signed_in, started
 from tests.webui.test_board_page import MOST_QUERIES, make_many
+from webui.words import OF_FEED, OF_NEED
 
 
 @pytest.fixture
@@ -113,6 +115,19 @@ def test_the_panel_of_a_task_adds_and_removes_dependencies_without_a_script(pat:
     assert f'action="/t/{chain[3].pk}/needs/{chain[0].pk}/remove"' in client.get(here).content.decode()
     client.post(f"/t/{chain[3].pk}/needs/{chain[0].pk}/remove", {"next": here})
     assert not Dependency.objects.filter(task=chain[3]).exists()
+
+
+@pytest.mark.parametrize("kind", DependencyKind)
+def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, chain: list[Task], kind: DependencyKind) -> None:
+    client = signed_in(pat)
+    parse, count = chain[:2]
+    dependencies.change_dependency(count, parse, kind, actor=pat.actor)
+    for path in (f"/p/tally/graph?task={parse.pk}", f"/t/{parse.pk}/"):
+        assert f">{OF_FEED[kind]}</span>" in client.get(path).content.decode(), path
+    waiting = client.get(f"/t/{count.pk}/").content.decode()
+    assert f">{OF_NEED[kind]}</span>" in waiting
+    assert all(f">{told.removeprefix('to ')}</option>" in waiting for told in OF_NEED.values())
+    assert f"</svg>{OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
 
 
 def test_a_dependency_changes_its_kind_in_the_panel_in_its_own_panel_and_on_the_plan(pat: User, vera: User, chain: list[Task]) -> None:

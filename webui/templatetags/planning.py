@@ -39,6 +39,11 @@ def need_words(kind: str) -> str:
 
 
 @register.filter
+def feed_words(kind: str) -> str:
+    return words.OF_FEED[DependencyKind(kind)]
+
+
+@register.filter
 def going_on(effect: Effect) -> str:
     """Say what of a drain goes on."""
     if not effect.running:

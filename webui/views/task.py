@@ -147,7 +147,6 @@ def overview(request: Request, task_id: int) -> HttpResponse:
         explanation=explain(task),
         about=about,
         pinned=about.attempt_with(task.rerun_of_id),
-        dependency_kinds=list(DependencyKind),
         git_url=git_url(request, task),
     )
 
@@ -224,7 +223,7 @@ def add_need(request: Request, task_id: int) -> HttpResponse:
 
 def _candidates(request: Request, task: Task, words: str, kind: str) -> HttpResponse:
     found = pick(task_page.tasks_to_depend_on(task), words) if words.strip() else []
-    context: dict[str, Any] = {"words": words, "kind": kind, "found": found, "dependency_kinds": list(DependencyKind)}
+    context: dict[str, Any] = {"words": words, "kind": kind, "found": found}
     return page(request, "task/find_need.html", part="task/_found_needs.html", **heading(task, "overview"), **context)
 
 
