@@ -18,6 +18,17 @@ BY_AGENT = "from coordination.models import Agent, Project; from coordination.op
 BY_AGENT += "say(Project.objects.get(), 'Said by quill', actor=Agent.objects.get(name='quill').actor)"
 SAY += "[say(Project.objects.get(), 'News from elsewhere', actor=User.objects.get().actor) for _ in range({})]"
 
+APPROVE = "from coordination.models import Task, User; from coordination.operations.reviews import approve; "
+APPROVE += "approve(Task.objects.filter(state='review').first(), actor=User.objects.get().actor)"
+# What a browser that is looked at again does; the test's own window never leaves the screen.
+LOOK_AWAY = "Object.defineProperty(document, 'hidden', { value: true, configurable: true })"
+LOOK_BACK = "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+# Resolves to whether the page gave up asking for its figures when it heard of news.
+GAVE_UP = """() => {
+  window.gaveUp = new Promise((told) =>
+    document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "insights" && told(event.defaultPrevented)));
+}"""
+
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[MusterServer]:
@@ -129,3 +140,28 @@ def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, brows
     page.wait_for_url(re.compile("/list"))
     expect(page.locator("tr[data-task]")).to_have_count(int(counted.split()[0]))
     context.close()
+
+
+def test_insights_follow_what_happens_elsewhere_and_disturb_nobody(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/insights?days=7")
+    done = page.locator(".figures div", has_text="Done").locator("b")
+    panel = page.locator("figure", has=page.locator("#throughput-rows"))
+    chart, table, value = panel.locator("svg[data-chart]"), panel.locator("details"), panel.locator(".plot-value")
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    before = int(done.inner_text())
+    table.locator("summary").click()
+    chart.focus()
+    today = int((re.search(r"Done: (\d+)", value.inner_text()) or "0")[1])
+    shared.shell(APPROVE)
+    expect(done).to_have_text(str(before + 1))
+    expect(value).to_contain_text(f"Done: {today + 1} task")
+    expect(table).to_have_attribute("open", "")
+    expect(chart).to_be_focused()
+    page.evaluate(LOOK_AWAY)
+    page.evaluate(GAVE_UP)
+    shared.shell(SAY.format(1))
+    assert page.evaluate("window.gaveUp")
+    with page.expect_response(re.compile("/insights")):
+        page.evaluate(LOOK_BACK)
+    expect(chart).to_be_focused()

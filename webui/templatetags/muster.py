@@ -212,6 +212,7 @@ def sheets(*names: str) -> SafeString:
 def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 
+    The topic `figures` is for what costs many rows to draw: it comes every few seconds at most, and waits while nobody looks.
     `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
     """
     asks = [f"every {every}s"] if every else []
