@@ -16,6 +16,9 @@ BEAT = "from coordination.models import Agent; from coordination.operations.agen
 SAY = "from coordination.models import Project, User; from coordination.operations.messages import say; "
 BY_AGENT = "from coordination.models import Agent, Project; from coordination.operations.messages import say; "
 BY_AGENT += "say(Project.objects.get(), 'Said by quill', actor=Agent.objects.get(name='quill').actor)"
+ABOUT_A_TASK = "from coordination.models import Agent, Task; from coordination.operations.messages import say; "
+ABOUT_A_TASK += "task = Task.objects.order_by('pk').first(); "
+ABOUT_A_TASK += "say(task.project, 'About this', actor=Agent.objects.get(name='quill').actor, task=task); print(task.pk)"
 SAY += "[say(Project.objects.get(), 'News from elsewhere', actor=User.objects.get().actor) for _ in range({})]"
 
 APPROVE = "from coordination.models import Task, User; from coordination.operations.reviews import approve; "
@@ -113,6 +116,11 @@ def test_messages_are_read_when_they_are_shown_and_new_ones_stand_above_the_line
     expect(page.locator("#messages .message").first).to_contain_text("Said by quill")
     expect(page.locator(".message:has(~ #new-line)").first).to_contain_text("Said by quill")
     expect(unread).to_be_hidden()
+    page.goto(f"{shared.url}/t/{shared.shell(ABOUT_A_TASK).strip()}/")
+    expect(unread).to_be_visible()
+    page.locator(".message", has_text="About this").scroll_into_view_if_needed()
+    expect(unread).to_be_hidden()
+    expect(page.locator("#read-form")).to_have_count(0)
 
 
 def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, browser: Browser) -> None:

@@ -147,6 +147,11 @@ def as_markdown(text: str) -> SafeString:
 
 
 @register.filter
+def excerpt(text: str, most: int) -> str:
+    return markdown.excerpt(text, most)
+
+
+@register.filter
 def markdown_line(text: str) -> SafeString:
     return markdown.render_line(text)
 
