@@ -31,6 +31,7 @@ GAVE_UP = """() => {
   window.gaveUp = new Promise((told) =>
     document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "insights" && told(event.defaultPrevented)));
 }"""
+HEARS = "() => { window.heard = []; document.addEventListener('sse:figures', () => window.heard.push(performance.now()), true); }"
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +162,7 @@ def test_insights_follow_what_happens_elsewhere_and_disturb_nobody(shared: Muste
     table.locator("summary").click()
     chart.focus()
     today = int((re.search(r"Done: (\d+)", value.inner_text()) or "0")[1])
+    page.evaluate(HEARS)
     shared.shell(APPROVE)
     expect(done).to_have_text(str(before + 1))
     expect(value).to_contain_text(f"Done: {today + 1} task")
@@ -170,6 +172,8 @@ def test_insights_follow_what_happens_elsewhere_and_disturb_nobody(shared: Muste
     page.evaluate(GAVE_UP)
     shared.shell(SAY.format(1))
     assert page.evaluate("window.gaveUp")
+    first, second = page.evaluate("window.heard")[:2]
+    assert second - first > 2_000  # ms; they are sent five seconds apart, and the first may have been late
     with page.expect_response(re.compile("/insights")):
         page.evaluate(LOOK_BACK)
     expect(chart).to_be_focused()
