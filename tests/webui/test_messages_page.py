@@ -5,12 +5,13 @@ import re
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, Message, Project, ReadMark, Task, User
-from coordination.operations import messages
+from coordination.models import Agent, ApiKey, Message, Project, ReadMark, Task, User
+from coordination.operations import finish, messages
 from coordination.operations.reading import read_messages
+from coordination.operations.report import Report
 from coordination.queries import page_head, unread
 from coordination.queries.access import caller_of_user
-from tests.webui.conftest import signed_in
+from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
 LIST = 'aria-label="Messages, newest first"'
@@ -194,3 +195,40 @@ def test_a_thread_nobody_spoke_in_lately_is_found_by_its_address(
     page = said(signed_in(ada).get(f"/p/tally/messages?thread=task-{task.pk}").content.decode())
     assert "The parser is odd" in page
     assert "Good morning" not in page
+
+
+def test_a_task_s_page_reads_what_it_shows_of_its_thread(
+    ada: User,
+    project: Project,
+    task: Task,
+    jared: Agent,
+    key: ApiKey,
+    talk: list[Message],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client, address = signed_in(ada), f"/t/{task.pk}/"
+    Task.objects.filter(pk=task.pk).update(review_policy="required")
+    finish.complete(started(task, jared, key), Report(result="It reads"))
+    for number in range(18):
+        messages.say(project, f"More {number}", actor=jared.actor, task=task)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get(address).content.decode()
+    form = page[page.index('id="read-form"') : page.index("Mark 19 as read")]
+    assert page.count(" data-shown") == 1
+    assert not ReadMark.objects.exists()  # a look by a script or a preview reads nothing
+    fields = dict(re.findall(r'name="(thread|upto|next)" value="([^"]*)"', form))
+    assert client.post("/p/tally/messages/read", fields).headers["Location"] == address
+    assert new_for(ada, project) == 2  # what pat said, to everybody and to jared
+    page = client.get(address).content.decode()
+    assert "read-form" not in page
+    assert "data-shown" not in page
+
+
+def test_a_task_s_page_does_not_read_what_is_too_old_to_be_shown(ada: User, pat: User, project: Project, task: Task) -> None:
+    said = [messages.say(project, f"More {number}", actor=pat.actor, task=task) for number in range(25)]
+    page = signed_in(ada).get(f"/t/{task.pk}/").content.decode()
+    assert "25 new for you" in page
+    assert "read-form" not in page
+    read_messages(ada, project, "", said[6].pk)
+    assert "Mark 18 as read" in signed_in(ada).get(f"/t/{task.pk}/").content.decode()
+    assert "read-form" not in signed_in(pat).get(f"/t/{task.pk}/").content.decode()

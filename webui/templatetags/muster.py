@@ -147,6 +147,11 @@ def as_markdown(text: str) -> SafeString:
 
 
 @register.filter
+def excerpt(text: str, most: int) -> str:
+    return markdown.excerpt(text, most)
+
+
+@register.filter
 def markdown_line(text: str) -> SafeString:
     return markdown.render_line(text)
 
@@ -212,6 +217,7 @@ def sheets(*names: str) -> SafeString:
 def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 
+    The topic `figures` is for what costs many rows to draw: it comes every few seconds at most, and waits while nobody looks.
     `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
     """
     asks = [f"every {every}s"] if every else []
