@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 from coordination.lifecycle import State, Tier
 from coordination.models import Agent, Task
 from coordination.queries.phase_order import by_phase
+from coordination.queries.phases import FOLLOWED
 from coordination.queries.tasks import beyond
 
 PAGE = 50
@@ -140,7 +141,8 @@ def _places(tasks: QuerySet[Task], columns: Sequence[str], place: Sequence[Any] 
 def _rows(ids: Sequence[int]) -> list[Task]:
     """Return these tasks in this order, with what a row tells of them."""
     tasks = Task.objects.filter(pk__in=ids).select_related("phase", "assigned_to", "lease__agent")
-    found = {task.pk: task for task in tasks.annotate(agent_title=LAST_AGENT_TITLE).defer("objective", "criteria", "result")}
+    told = tasks.annotate(agent_title=LAST_AGENT_TITLE, followed=FOLLOWED)
+    found = {task.pk: task for task in told.defer("objective", "criteria", "result")}
     return [found[pk] for pk in ids if pk in found]
 
 

@@ -1,5 +1,6 @@
 """What every page shares, in a real browser: shortcuts, toasts with undo, the palette, signing in with a second factor."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -31,7 +32,8 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.goto(f"{shared.url}/p/tally/")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_contain_text("Go to plan")
+    expect(sheet.locator("dt", has_text=re.compile("^Plan$"))).to_be_visible()
+    expect(sheet.locator("dt", has_text="Go to")).to_have_count(0)
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(sheet).to_be_visible()
@@ -44,6 +46,16 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.keyboard.press("p")
     page.wait_for_url("**/p/tally/plan")
     expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to board (g then b)")
+
+
+def test_how_long_a_state_lasts_grows_while_one_looks(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.clock.install()
+    page.goto(f"{shared.url}/t/14/")
+    lasts = page.locator(".task-head time")
+    expect(lasts).to_have_text("for 1 d")
+    page.clock.fast_forward("24:00:00")
+    expect(lasts).to_have_text("for 2 d")
 
 
 def test_what_was_done_can_be_undone(shared: MusterServer, page: Page) -> None:

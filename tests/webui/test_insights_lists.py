@@ -106,7 +106,7 @@ def test_nothing_told_is_no_cost_of_nothing(ada: User, project: Project, task: T
     page = signed_in(ada).get("/p/tally/insights").content.decode()
     assert "$0.00" not in page
     assert "cost not told" in page
-    assert "1 attempt, 0 % failed" in page
+    assert "1 attempt, 0 of 1 failed" in page
     Attempt.objects.update(cost_usd=Decimal("0.0004"))
     assert "under $0.01" in signed_in(ada).get("/p/tally/insights").content.decode()
 

@@ -118,7 +118,7 @@ def test_a_line_stands_between_what_is_new_and_what_was_read_and_stays_when_the_
     client = signed_in(ada)
     read_messages(ada, project, "", talk[1].pk)
     page = client.get("/p/tally/messages").content.decode()
-    above, line, below = said(page).partition("New since you looked")
+    above, line, below = said(page).partition("Seen before")
     assert line
     assert "The parser is odd" in above
     assert "Hello all" in below
@@ -127,17 +127,17 @@ def test_a_line_stands_between_what_is_new_and_what_was_read_and_stays_when_the_
     read_messages(ada, project, "", talk[3].pk)
     messages.say(project, "One more", actor=pat.actor)
     again = client.get("/p/tally/messages" + here.group(1).replace("&amp;", "&"), headers={"HX-Request": "true"}).content.decode()
-    above, line, below = said(again).partition("New since you looked")
+    above, line, below = said(again).partition("Seen before")
     assert "One more" in above
     assert "Hello all" in below
-    assert "New since you looked" not in client.get("/p/tally/messages?thread=everybody&since=99999").content.decode()
+    assert "Seen before" not in client.get("/p/tally/messages?thread=everybody&since=99999").content.decode()
 
 
 def test_what_one_says_oneself_is_not_new(ada: User, project: Project, talk: list[Message]) -> None:
     read_messages(ada, project, "", talk[3].pk)
     messages.say(project, "I said it myself", actor=ada.actor)
     assert new_for(ada, project) == 0
-    assert "New since you looked" not in signed_in(ada).get("/p/tally/messages").content.decode()
+    assert "Seen before" not in signed_in(ada).get("/p/tally/messages").content.decode()
 
 
 def test_a_page_that_hides_older_news_is_not_all_that_is_new(
@@ -159,7 +159,7 @@ def test_a_page_that_hides_older_news_is_not_all_that_is_new(
     assert older is not None
     rest = client.get("/p/tally/messages" + older.group(1).replace("&amp;", "&")).content.decode()
     assert "data-shown" in rest
-    assert "Read long ago" in rest.partition("New since you looked")[2]
+    assert "Read long ago" in rest.partition("Seen before")[2]
     upto = re.search(r'name="upto" value="(\d+)"', rest)
     assert upto is not None
     assert int(upto.group(1)) == first.pk + 70

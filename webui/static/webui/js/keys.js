@@ -116,6 +116,9 @@ function tell(root) {
 tell(document);
 document.body.addEventListener("htmx:afterSettle", (event) => tell(event.target.parentElement ?? document));
 
+// The sheet's heading says it for all of its rows.
+const withoutVerb = (says) => says.replace(/^Go to (.)/, (_, first) => first.toUpperCase());
+
 function sheet() {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog keys-sheet";
@@ -142,7 +145,7 @@ function sheet() {
     const rows = make("dl", "", section, "keys-list");
     for (const { keys, says } of list) {
       const row = make("div", "", rows);
-      make("dt", says, row);
+      make("dt", title === "Go to" ? withoutVerb(says) : says, row);
       const cell = make("dd", "", row);
       choices(keys).forEach((choice, number) => {
         if (number) make("span", " or ", cell, "muted");
