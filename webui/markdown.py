@@ -7,6 +7,7 @@ grows faster than the text when brackets or list markers pile up, so both are co
 
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import nh3
 from django.core.cache import cache as shared_cache
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -25,6 +27,8 @@ MOST_BRACKETS = 2_000
 MOST_MARKERS = 4_000  # of brackets, backticks, asterisks or underscores that could open something
 MOST_LINES = 10_000
 DEEPEST = 40  # list or quote markers that one line opens; what nests deeper than the parser goes would be lost
+MARKUP_PER_WORD = 4  # how much longer than its words a text may be for an excerpt of it to be as long as it should
+BREAKS = ("softbreak", "hardbreak")
 KEEP_SECONDS = 24 * 60 * 60
 RENDERER = "3"  # part of the cache's key: raise it when the output for the same text changes
 
@@ -82,6 +86,27 @@ def render_line(text: str) -> SafeString:
     if len(text) > LONGEST_LINE or is_too_heavy(text):
         return mark_safe(escape(text))
     return mark_safe(_with_boxes(_cleaned(_parser().renderInline(text)), ""))
+
+
+def excerpt(text: str, most: int) -> str:
+    """Return the beginning of the text in one line of at most `most` characters: its words, without the signs of markup."""
+    begun = text[: MARKUP_PER_WORD * most]
+    words = " ".join([begun] if is_too_heavy(begun) else _words_of(begun)).split()
+    return Truncator(" ".join(words) + ("…" if len(begun) < len(text) else "")).chars(most)
+
+
+def _words_of(text: str) -> Iterator[str]:
+    try:
+        tokens = _parser().parse(text)
+    except RecursionError:
+        yield text
+        return
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            yield token.content
+        # Pieces of one paragraph are one text: a word may be set in bold by half.
+        elif token.type == "inline":
+            yield "".join(" " if each.type in BREAKS else each.content for each in token.children or () if each.type != "html_inline")
 
 
 def clean_changes(html: str) -> SafeString:
