@@ -62,10 +62,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Label:
-    """A word at the foot, below the middle of its point: `x` in percent of the width."""
+    """A word at the foot, below the middle of its point: `x` in percent of the width. The last of many ends where the plot ends."""
 
     x: str
     text: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True)
@@ -224,10 +225,11 @@ def _chart(
 
 
 def _labels(points: Sequence[Point]) -> list[Label]:
-    """Return labels for the foot: the first, the last and some between, evenly."""
-    count = len(points) if len(points) <= WEEK else MOST_LABELS
-    places = [round(place * (len(points) - 1) / max(1, count - 1)) for place in range(count)]
-    return [Label(f"{100 * (place + 0.5) / len(points):.2f}", points[place].label) for place in places]
+    """Return labels for the foot: the last, and others before it in equal steps."""
+    count, last = len(points), len(points) - 1
+    step = 1 if count <= WEEK else math.ceil(last / (MOST_LABELS - 1))
+    labels = [Label(f"{100 * (place + 0.5) / count:.2f}", points[place].label) for place in range(last % step, count, step)]
+    return labels if count <= WEEK else [*labels[:-1], Label("100", points[last].label, "end")]
 
 
 def _y(value: float, top: float) -> str:

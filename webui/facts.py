@@ -125,7 +125,7 @@ FACTS = {
     "timeout": Fact(
         "Time limit, in seconds",
         _made(timeout=lambda _: forms.IntegerField(required=False, min_value=1, max_value=315_360_000)),
-        "For one attempt, from the next claim on. Empty: none.",
+        "For one attempt, from the next claim on. Empty: no limit.",
     ),
     "not_before": Fact(
         "Not before",

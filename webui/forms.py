@@ -72,7 +72,7 @@ class ProjectSettingsForm(forms.Form):
     )
     max_running = forms.IntegerField(min_value=1, required=False, label="Most tasks running at once", help_text="Empty: no limit.")
     budget_usd = forms.DecimalField(
-        min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: none."
+        min_value=0, max_digits=12, decimal_places=4, required=False, label="Budget, in US dollars", help_text="Empty: no limit."
     )
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -280,7 +280,7 @@ class PersonalKeyForm(forms.Form):
             (Scope.READER.value, "Look only: clone, read"),
             (Scope.ADMIN.value, "Everything that you may"),
         ],
-        label="What it may do",
+        label="Scope",
     )
     days = forms.TypedChoiceField(
         choices=[("90", "in 90 days"), ("365", "in a year"), ("", "never")],

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.dateformat import format as say_date
 
 from coordination.models import Project
+from coordination.queries.agent_titles import agent_titles
 from coordination.queries.insights import Ends, Insights, Percentiles
+from coordination.queries.shares import percent
 from webui.charts import Bar, Chart, Point, Series, bars, in_time, lines, lying_bars, time_step
 from webui.templatetags.muster import duration
 
@@ -105,7 +107,7 @@ class Drawn:
     @property
     def failures(self) -> Chart:
         points = [
-            Point(_day(day), 100 * rate, f"{100 * rate:.0f} %: {ends.bad} of {_attempts(ends.good + ends.bad)}", self._failed_on(day))
+            Point(_day(day), 100 * rate, f"{_percent(ends)}: {ends.bad} of {_attempts(ends.good + ends.bad)}", self._failed_on(day))
             if (ends := self.found.ends.get(day)) and (rate := ends.rate) is not None
             else Point(_day(day), None, "no attempt ended")
             for day in self.found.days
@@ -140,7 +142,8 @@ class Drawn:
 
     @property
     def agents(self) -> list[Bar]:
-        return lying_bars((self._cost(name, ends, agent=name), _of(ends)) for name, ends in self.found.by_agent.items())
+        titles = agent_titles() if self.found.by_agent else {}
+        return lying_bars((self._cost(titles.get(name, name), ends, agent=name), _of(ends)) for name, ends in self.found.by_agent.items())
 
     def _cost(self, label: str, ends: Ends, **which: str) -> Point:
         return Point(
@@ -200,7 +203,7 @@ def _cost(ends: Ends, nothing: str) -> str:
 
 
 def _percent(ends: Ends) -> str:
-    return "–" if ends.rate is None else f"{100 * ends.rate:.0f} %"
+    return "–" if ends.rate is None else f"{percent(ends.bad, ends.good + ends.bad)} %"
 
 
 def _of(ends: Ends) -> str:

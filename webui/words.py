@@ -96,6 +96,7 @@ OF_COLUMN = {
 # The order matters: most browsers claim to be several, and Android claims to be Linux.
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("Linux", "Linux"))
+OF_TASKS = ("task.", "attempt.", "comment.", "dependency.", "files.", "message.")
 EVENT_WORDS = {
     "task.created": "created",
     "task.edited": "edited",
@@ -131,6 +132,8 @@ EVENT_WORDS = {
     "task.stays_failed": "left as failed",
     "attempt.late": "sent a late result of",
     "task.let_run": "let run",
+    "task.start_brought_forward": "brought forward the start of",
+    "attempt.pushed": "pushed work on",
     "attempt.sealed": "left its files with",
     "comment.added": "remarked on a line of",
     "comment.resolved": "resolved a remark on",
@@ -141,7 +144,8 @@ EVENT_WORDS = {
     "dependency.changed": "changed a dependency of",
     "dependency.removed": "removed a dependency of",
     "files.saved": "saved a version of the files of",
-    "message.said": "wrote a message",
+    "files.rebuilt": "rebuilt the files of",
+    "message.said": "wrote a message about",
     "phase.created": "added the phase",
     "phase.edited": "edited the phase",
     "phase.started": "started the phase",
@@ -160,6 +164,7 @@ EVENT_WORDS = {
     "phase.gate_closed": "closed the gate of the phase",
     "phase.deleted": "deleted a phase",
     "project.created": "created the project",
+    "project.deleted": "deleted the project",
     "project.edited": "changed the project's settings",
     "project.paused": "paused the project",
     "project.draining": "drains the project",
@@ -170,6 +175,10 @@ EVENT_WORDS = {
     "view.saved": "saved a view for everybody",
     "view.changed": "changed a view of everybody's",
     "view.deleted": "deleted a view of everybody's",
+    "repository.added": "added a source of files",
+    "repository.updated": "brought a source of files up to date",
+    "user.created": "made an account",
+    "muster.restored": "restored everything from a backup",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
     "webhook.created": "added a webhook",
@@ -179,3 +188,13 @@ EVENT_WORDS = {
     "webhook.secret_renewed": "made a new signing secret for a webhook",
     "webhook.tested": "sent a test to a webhook",
 }
+# What is left of a sentence whose task is not named may not end in one of these.
+TIES = ("about", "for", "of", "on", "to", "with")
+
+
+def of_event(kind: str, *, names_task: bool = True) -> str:
+    """Say what an event did; `names_task` if the name of its task follows."""
+    said = EVENT_WORDS.get(kind, kind.replace(".", " ").replace("_", " "))
+    if names_task or not kind.startswith(OF_TASKS):
+        return said
+    return said.rsplit(" ", 1)[0] if said.endswith(tuple(f" {tie}" for tie in TIES)) else said

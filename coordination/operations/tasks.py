@@ -132,7 +132,7 @@ def requeue(task: Task, *, actor: Actor, told: str = "", attempt: int | None = N
     lock_project(task.project_id)
     task = _lock(task)
     if task.state not in FINISHED:
-        raise WrongState(f"#{task.pk} is {task.state}; only a finished task can be requeued.", state=task.state)
+        raise WrongState(f"#{task.pk} is {task.state}; only a finished task can run again.", state=task.state)
     moment, old = now(), State(task.state)
     before = {"failures": task.failures, "crashes": task.crashes, "reason": task.reason, "rerun_of": task.rerun_of_id}
     again = _told_before(task, told, attempt)

@@ -34,7 +34,8 @@ STAYS: dict[str, tuple[str, ...]] = {
     "review": ("task.submitted", "task.review_reopened"),
     "work": ("task.claimed", "task.started"),
 }
-LONGEST_VALUE = 40  # characters of an old or new value
+LONGEST_VALUE = 40  # characters of an old or new value that stands in the line
+MOST_OF_VALUE = 2_000  # characters of a longer one, which is opened
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Change:
     name: str
     old: str
     new: str
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it does not fit the line, and is opened to be read."""
+        return max(len(self.old), len(self.new)) > LONGEST_VALUE
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ def entries_of(events: Iterable[Event]) -> list[Entry]:
     of_agents = {event.agent_id for event in events if event.agent_id and event.kind.startswith("agent.")}
     titles = dict(Task.objects.filter(pk__in={event.task_id for event in events if event.task_id}).values_list("pk", "title"))
     phases = dict(Phase.objects.filter(pk__in=of_phases).values_list("pk", "name"))
-    agents = dict(Agent.objects.filter(pk__in=of_agents).values_list("pk", "name"))
+    agents = {agent.pk: agent.title for agent in Agent.objects.filter(pk__in=of_agents).only("name", "display_name")}
     attempts = dict(Attempt.objects.filter(pk__in={event.attempt_id for event in events if event.attempt_id}).values_list("pk", "number"))
     return [
         Entry(
@@ -171,4 +177,4 @@ def _changes(data: dict[str, Any]) -> list[Change]:
 def _short(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value in (None, "") else str(value)
     text = " ".join(text.split()) or "none"
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text if len(text) <= MOST_OF_VALUE else f"{text[: MOST_OF_VALUE - 1]}…"

@@ -14,6 +14,7 @@ from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Le
 from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
 from coordination.queries.agent_health import Return, Trouble, came_back, lost_in_silence, troubles, with_keys
 from coordination.queries.project_settings import keys_of_agent
+from coordination.queries.shares import percent
 
 ORDER = (AgentState.ACTIVE, AgentState.IDLE, AgentState.SILENT, AgentState.RETIRED)
 AWAY = (AgentState.SILENT, AgentState.RETIRED)
@@ -37,7 +38,7 @@ class Record:
     @property
     def rate(self) -> int | None:
         """Percent of the attempts that came to an end of their own and failed."""
-        return round(100 * self.bad / (self.good + self.bad)) if self.good + self.bad else None
+        return percent(self.bad, self.good + self.bad) if self.good + self.bad else None
 
 
 @dataclass(frozen=True)

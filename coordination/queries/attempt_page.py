@@ -98,7 +98,7 @@ def attempt_page(task: Task, number: int) -> AttemptPage | None:
         lease=None if attempt.finished_at else Lease.objects.filter(attempt=attempt).first(),
         log=_log(task, attempt),
         criteria=judged(attempt.told.get("criteria") or task.criteria, [attempt]),
-        usage=_usage(attempt.usage),
+        usage=usage_of(attempt),
         fields={name: _as_text(value) for name, value in data.items() if name not in AUDITS},
         audit=next((_as_text(data[name]) for name in AUDITS if name in data), ""),
         changed=_changed(task, attempt),
@@ -122,7 +122,9 @@ def _said(event: Event) -> str:
     return ": ".join(part for part in (percent, next((str(each) for each in words if each), "")) if part)
 
 
-def _usage(usage: dict[str, Any]) -> list[Used]:
+def usage_of(attempt: Attempt) -> list[Used]:
+    """Return what an attempt used, the known figures first and in words."""
+    usage: dict[str, Any] = attempt.usage
     known = [name for name in TOKENS if usage.get(name) is not None]
     others = [name for name in usage if name not in TOKENS and usage[name] is not None]
     return [Used(name, TOKENS.get(name, name.replace("_", " ").capitalize()), usage[name]) for name in (*known, *others)]

@@ -99,7 +99,7 @@ def _of_dependencies(task: Task) -> list[Reason]:
     return [
         Reason(
             "dependency",
-            f"It waits for #{edge.on_id} {edge.on.title} to {WANTED[edge.kind]}; that is {edge.on.state}{_dead_end(edge)}.",
+            f"It waits for #{edge.on_id} {edge.on.title} to {WANTED[edge.kind]}, which is {edge.on.state}{_dead_end(edge)}.",
             {"task": edge.on_id, "state": edge.on.state, "kind": edge.kind, "can_still_happen": not _dead_end(edge)},
         )
         for edge in edges
@@ -108,7 +108,7 @@ def _of_dependencies(task: Task) -> list[Reason]:
 
 
 def _dead_end(edge: Dependency) -> str:
-    return ", so this cannot happen unless it is requeued or the dependency removed" if State(edge.on.state) in FINISHED else ""
+    return ", so this cannot happen unless it runs again or the dependency is removed" if State(edge.on.state) in FINISHED else ""
 
 
 def _of_phase(task: Task) -> list[Reason]:

@@ -86,6 +86,16 @@ class Graph:
     feeds: Mapping[int, list[int]] = field(default_factory=dict)
 
     @property
+    def on_path(self) -> int:
+        """How many of the tasks that are drawn are on the critical path."""
+        return sum(node.is_critical for node in self.nodes)
+
+    @property
+    def folded(self) -> int:
+        """How many tasks stand for themselves in no node, but in that of their collapsed phase."""
+        return sum(each.progress.size for each in self.collapsed)
+
+    @property
     def collapsed(self) -> list[PhaseNode]:
         return [each for each in self.phases if each.is_collapsed]
 
@@ -250,7 +260,7 @@ def _node(
         task["phase_id"],
         task["attempts_made"],
         task["max_attempts"],
-        task["lease__agent__name"] or "",
+        task["lease__agent__display_name"] or task["lease__agent__name"] or "",
         task["lease__attempt__progress"],
         pk in critical,
         held.get(pk, ()),

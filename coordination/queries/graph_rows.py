@@ -24,6 +24,7 @@ FACTS = (
     "attempts_made",
     "max_attempts",
     "lease__agent__name",
+    "lease__agent__display_name",
     "lease__attempt__progress",
 )
 

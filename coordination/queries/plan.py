@@ -10,6 +10,8 @@ from django.db.models.functions import RowNumber
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Phase, PhaseLink, Project, Task
 from coordination.queries.forecast import Forecast, PhaseForecast, forecast
+from coordination.queries.needs_you import stranded_phases
+from coordination.queries.shares import percent
 
 FIRST_TASKS = 12
 PAGE = 50
@@ -35,6 +37,7 @@ class Progress:
     """How far a phase or project is. Cancelled tasks count neither as work nor as done."""
 
     by_tone: Mapping[str, int]
+    proposed: int = 0  # of agents, and not let run yet
 
     @property
     def total(self) -> int:
@@ -51,7 +54,7 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        return 100 * self.done // self.total if self.total else 0
+        return percent(self.done, self.total)
 
     @property
     def drawn(self) -> dict[str, int]:
@@ -195,11 +198,11 @@ def _effect(progress: Progress, later: int = 0) -> Effect:
     return Effect(running, queued, waiting, later)
 
 
-def _together(planned: Iterable[PlannedPhase]) -> Progress:
+def _together(planned: Sequence[PlannedPhase]) -> Progress:
     counts: Counter[str] = Counter()
     for each in planned:
         counts.update(each.progress.by_tone)
-    return Progress(counts)
+    return Progress(counts, sum(each.progress.proposed for each in planned))
 
 
 def _followers(follows: Mapping[int, Sequence[int]]) -> dict[int, set[int]]:
@@ -224,14 +227,16 @@ def overviews(projects: Iterable[Project]) -> list[ProjectOverview]:
     """Return every project with its phases, their progress and how much waits for a person."""
     projects = list(projects)
     planned = _planned(projects)
-    return [_overview(project, planned[project.pk]) for project in projects]
+    stranded = Counter(stranded_phases(projects).values_list("project_id", flat=True))
+    return [_overview(project, planned[project.pk], stranded[project.pk]) for project in projects]
 
 
-def _overview(project: Project, phases: list[PlannedPhase]) -> ProjectOverview:
+def _overview(project: Project, phases: list[PlannedPhase], stranded: int) -> ProjectOverview:
+    """Count what waits for a person as the inbox counts it; silent agents are of no project."""
     progress = _together(phases)
     gates = sum(planned.waits_for_approval for planned in phases)
-    waiting = progress.by_tone.get("needs", 0) + progress.by_tone.get("failed", 0)
-    return ProjectOverview(project, phases, progress, waiting + gates)
+    waiting = progress.by_tone.get("needs", 0) + progress.by_tone.get("failed", 0) + progress.proposed
+    return ProjectOverview(project, phases, progress, waiting + gates + stranded)
 
 
 def _planned(projects: list[Project]) -> dict[int, list[PlannedPhase]]:
@@ -244,17 +249,20 @@ def _planned(projects: list[Project]) -> dict[int, list[PlannedPhase]]:
     planned: dict[int, list[PlannedPhase]] = {project.pk: [] for project in projects}
     for phase in phases:
         after = follows[phase.pk]
-        entry = PlannedPhase(phase, Progress(counts[phase.pk]), after, _waits_for_approval(phase, after))
+        entry = PlannedPhase(phase, counts[phase.pk], after, _waits_for_approval(phase, after))
         planned[phase.project_id].append(entry)
     return planned
 
 
-def _counts(phases: list[Phase]) -> dict[int, Counter[str]]:
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    rows = Task.objects.filter(phase__in=phases).values_list("phase_id", "state").annotate(Count("pk")).order_by()
-    for phase_id, state, count in rows:
+def _counts(phases: list[Phase]) -> dict[int, Progress]:
+    counts: dict[int, Counter[str]] = {phase.pk: Counter() for phase in phases}
+    proposed: Counter[int] = Counter()
+    asked = Count("pk", filter=Q(awaits_person=True, state=State.WAITING))
+    rows = Task.objects.filter(phase__in=phases).values_list("phase_id", "state").annotate(count=Count("pk"), proposed=asked).order_by()
+    for phase_id, state, count, awaiting in rows:
         counts[phase_id][TONE_OF[State(state)]] += count
-    return counts
+        proposed[phase_id] += awaiting
+    return {pk: Progress(of_phase, proposed[pk]) for pk, of_phase in counts.items()}
 
 
 def _waits_for_approval(phase: Phase, after: list[Phase]) -> bool:

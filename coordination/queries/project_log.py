@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from coordination.errors import Invalid
-from coordination.models import Event, Project, Task
+from coordination.models import Attempt, Event, Project, Task
 
 AUTHOR_KINDS = ("person", "agent", "key", "system")
 MOST_AUTHORS = 100
@@ -18,7 +18,11 @@ KINDS = {"saved": "files.saved", "rebuilt": "files.rebuilt", "pushed": "attempt.
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One step: the branch of a task went from `old` to `new`. `attempt` is None for main."""
+    """One step: the branch of a task went from `old` to `new`. `attempt` is None for main.
+
+    `base` is what to compare `new` with: the first push of an attempt has no `old`, and what it brought is told from the version
+    that the attempt was handed.
+    """
 
     id: int
     at: datetime
@@ -32,6 +36,7 @@ class LogEntry:
     new: str
     files: list[str]
     message: str
+    base: str = ""
 
 
 def project_log(
@@ -74,6 +79,8 @@ def _steps(project: Project, kind: str) -> QuerySet[Event]:
 
 def _entries(events: Sequence[Event], titles: dict[int, str]) -> list[LogEntry]:
     kinds = {value: name for name, value in KINDS.items()}
+    firsts = {event.attempt_id for event in events if event.attempt_id and not _of(event, "old", "")}
+    began = dict(Attempt.objects.filter(pk__in=firsts).values_list("pk", "commit")) if firsts else {}
     return [
         LogEntry(
             id=event.pk,
@@ -88,6 +95,7 @@ def _entries(events: Sequence[Event], titles: dict[int, str]) -> list[LogEntry]:
             new=_of(event, "new", ""),
             files=_of(event, "files", []),
             message=_of(event, "message", ""),
+            base=_of(event, "old", "") or began.get(event.attempt_id or 0, ""),
         )
         for event in events
     ]

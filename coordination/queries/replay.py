@@ -211,7 +211,7 @@ def _states_sql(*, is_cut: bool) -> str:
 
 # The cards of each column, and behind them one row for each state with the number of its tasks.
 CARDS_AND_COUNTS = f"""
-    SELECT placed.id, t.title, placed.since, placed.event, a.name, placed.state FROM (
+    SELECT placed.id, t.title, placed.since, placed.event, coalesce(nullif(a.display_name, ''), a.name), placed.state FROM (
         SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {COLUMN_OF_STATE} ORDER BY event DESC, id DESC) AS place
         FROM known WHERE state IS NOT NULL
     ) placed JOIN coordination_task t ON t.id = placed.id LEFT JOIN coordination_agent a ON a.id = placed.agent_id

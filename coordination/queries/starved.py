@@ -14,17 +14,19 @@ EXAMPLE = "./run-task"  # what the command line runs for each task, until the re
 
 
 @dataclass(frozen=True)
-class Starved:
-    """One kind of queued work that waits for an agent. `missing` are the needs that no living agent meets, alone."""
+class Lack:
+    """What work needs and does not get. `missing` are the needs that no living agent meets, alone."""
 
-    project: Project
     tier: str
     capabilities: list[str]
     assigned_to: Agent | None
-    count: int
-    first_task: int
     missing: list[str]
-    silent: list[Agent]
+
+    @classmethod
+    def of(cls, lane: Lane, living: Sequence[Agent]) -> "Lack":
+        missing = [] if any(lane.tier in agent.tiers for agent in living) else [f"tier {lane.tier}"]
+        missing += [f"capability {word}" for word in lane.capabilities if not any(word in agent.capabilities for agent in living)]
+        return cls(lane.tier, lane.capabilities, lane.assigned_to, missing)
 
     @property
     def needs(self) -> str:
@@ -41,6 +43,16 @@ class Starved:
         if self.missing:
             return f"No living agent has {_neither(self.missing)}."
         return f"No one living agent has all of it: {self.needs}."
+
+
+@dataclass(frozen=True)
+class Starved(Lack):
+    """One kind of queued work that waits for an agent."""
+
+    project: Project
+    count: int
+    first_task: int
+    silent: list[Agent]
 
     def command(self, server: str) -> str:
         """Return the command line that starts an agent for this work."""
@@ -94,17 +106,15 @@ def starved(projects: Sequence[Project], *, server: str) -> Starvation:
 
 def _starved(lane: Lane, agents: Sequence[Agent]) -> Starved:
     living = [agent for agent in agents if agent.silent_since is None]
-    missing = [] if any(lane.tier in agent.tiers for agent in living) else [f"tier {lane.tier}"]
-    missing += [f"capability {word}" for word in lane.capabilities if not any(word in agent.capabilities for agent in living)]
     able = [agent for agent in agents if agent.silent_since and agent.can_run(lane.tier, lane.capabilities)]
     silent = [agent for agent in able if lane.assigned_to_id in (None, agent.pk)]
     return Starved(
-        lane.project,
         lane.tier,
         lane.capabilities,
         lane.assigned_to,
+        Lack.of(lane, living).missing,
+        lane.project,
         lane.count,  # type: ignore[attr-defined]  # annotated
         lane.first_task,  # type: ignore[attr-defined]  # annotated
-        missing,
         silent,
     )

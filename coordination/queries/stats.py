@@ -9,6 +9,7 @@ from coordination.lifecycle import BAND_RANGE, AgentState, Band, PhaseState, Sta
 from coordination.models import Attempt, Phase, Task
 from coordination.models.clock import now
 from coordination.queries.access import Caller, visible_agents, visible_tasks
+from coordination.queries.shares import percent as share
 
 
 @dataclass(frozen=True)
@@ -64,5 +65,5 @@ def progress_of(phases: list[Phase]) -> dict[int, dict[str, int]]:
 def _progress(phase: Phase, counted: dict[str, int]) -> dict[str, int]:
     total, done, failed, cancelled = (counted.get(name, 0) for name in ("total", "done", "failed", "cancelled"))
     wanted = total - cancelled
-    percent = 100 * done // wanted if wanted else 100 if phase.state == PhaseState.COMPLETED else 0
+    percent = share(done, wanted) if wanted else 100 if phase.state == PhaseState.COMPLETED else 0
     return {"total": total, "done": done, "failed": failed, "cancelled": cancelled, "open": wanted - done - failed, "percent": percent}

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from coordination.models import LineComment
 from coordination.queries.project_log import LogEntry
 from coordination.queries.remarks import may_delete
-from repo_store import FileCount
-from webui.templatetags.muster import icon
+from repo_store import Author, FileCount
+from webui.templatetags.muster import called, icon
 
 register = template.Library()
 
@@ -33,6 +33,13 @@ def author_icon(who: str) -> SafeString:
     match = MAIL.fullmatch(who)
     name, words = AUTHORS.get(match[1] if match else who, STRANGE)
     return format_html('<span class="author-kind" title="{}">{}</span>', words.capitalize(), icon(name, words))
+
+
+@register.simple_tag(takes_context=True)
+def commit_author(context: Context, author: Author) -> str:
+    """Return what the author of a commit is called: an agent by its title."""
+    match = MAIL.fullmatch(author.email)
+    return called(context, match[1] if match else "", author.name)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -18,6 +19,7 @@ from django.utils.text import Truncator
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
 from coordination.models import Project, Task
 from coordination.queries.activity import Entry
+from coordination.queries.agent_titles import agent_titles
 from coordination.queries.needs_you import MOST_COUNTED
 from coordination.queries.phases import wait_of
 from webui import markdown, places, words
@@ -25,6 +27,7 @@ from webui.filtering import Bar
 
 register = template.Library()
 
+TIED = "\N{NO-BREAK SPACE}"
 BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
 LONGEST_NAME = 40  # of a phase, on a card
 
@@ -157,9 +160,9 @@ def duration(value: timedelta | float | None) -> str:
     parts = []
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         if seconds >= size:
-            parts.append(f"{seconds // size} {unit}")
+            parts.append(f"{seconds // size}{TIED}{unit}")
             seconds %= size
-    return " ".join(parts[:2]) or "0 s"
+    return TIED.join(parts[:2]) or f"0{TIED}s"
 
 
 @register.filter
@@ -183,10 +186,23 @@ def markdown_line(text: str) -> SafeString:
     return markdown.render_line(text)
 
 
-@register.filter
-def who(actor: str) -> str:
-    """Return the name of a stored actor, which is kept as kind:name."""
-    return actor.split(":", 1)[-1]
+@register.simple_tag(takes_context=True)
+def who(context: Context, actor: str) -> str:
+    """Return what a stored actor, which is kept as kind:name, is called: an agent by its title."""
+    kind, _, name = actor.rpartition(":")
+    return called(context, kind, name)
+
+
+@register.simple_tag(takes_context=True)
+def called(context: Context, kind: str, name: str) -> str:
+    """Return what somebody who acted is called: an agent by its title. The titles are read once for a page, if an agent is on it."""
+    if kind != "agent":
+        return name
+    request = context.get("request")
+    titles: dict[str, str] = agent_titles() if (kept := getattr(request, "agent_titles", None)) is None else kept
+    if request is not None:
+        request.agent_titles = titles
+    return titles.get(name, name)
 
 
 @register.filter
@@ -322,11 +338,11 @@ def actor_word(kind: str) -> str:
 
 
 @register.simple_tag
-def event_words(entry: Entry) -> str:
-    """Say what an event did, without who and to which task: the page says those as links."""
+def event_words(entry: Entry, tab: str = "") -> str:
+    """Say what an event did, without who and to which task: the page says those as links, on a task's own page (`tab`) no task."""
     if entry.event.kind == "member.granted" and {"user", "role"} <= entry.event.data.keys():
         return f"gave {entry.event.data['user']} the role {entry.event.data['role']}"
-    words_of = words.EVENT_WORDS.get(entry.event.kind, entry.event.kind.replace(".", " ").replace("_", " "))
+    words_of = words.of_event(entry.event.kind, names_task=bool(entry.event.task_id) and tab != "activity")
     about = entry.phase_name if entry.event.kind.startswith("phase.") else entry.agent_name if entry.event.kind.startswith("agent.") else ""
     return f"{words_of} {about}".rstrip()
 

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from django import template
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coordination.models import ApiKey, User
+from coordination.models import ApiKey, Attempt, User
+from coordination.queries import attempt_page
+from coordination.queries.attempt_page import Used
+from coordination.queries.explain import Reason
 from coordination.queries.project_settings import keys_of_person
 from webui import differences, markdown, words
 from webui.forms import PersonalKeyForm
@@ -28,6 +33,16 @@ def side_by_side(old: str, new: str) -> differences.Difference:
 @register.simple_tag
 def changed_lines(old: str, new: str) -> differences.Difference:
     return differences.changed_lines(old, new)
+
+
+@register.filter
+def with_link(reason: Reason) -> SafeString:
+    """Return the sentence of a reason, with the number of the task that it speaks of as a link to it."""
+    number = reason.data.get("task")
+    before, sign, after = reason.sentence.partition(f"#{number} ")
+    if not isinstance(number, int) or not sign:
+        return format_html("{}", reason.sentence)
+    return format_html('{}<a href="{}">#{}</a> {}', before, reverse("task", args=[number]), number, after)
 
 
 @register.filter
@@ -56,6 +71,11 @@ LOG_WORDS = {
     "attempt.pushed": "pushed work to the attempt's branch",
     "attempt.sealed": "the attempt was sealed",
 }
+
+
+@register.simple_tag
+def usage_of(attempt: Attempt) -> list[Used]:
+    return attempt_page.usage_of(attempt)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from coordination.models import Agent, Project
 from coordination.operations import agents as operations
@@ -57,6 +58,7 @@ def agent_page(request: Request, agent: Agent, *, new_key: str = "") -> HttpResp
         key_form=AgentKeyForm(auto_id="key_%s", among=projects),
         new_key=new_key,
         server=server_of(request),
+        moment=timezone.now(),
     )
 
 

@@ -63,7 +63,7 @@ def bulk(request: Request, slug: str) -> HttpResponse:
         "project": project,
         "section": "board",
         "summary": f"{went_well} {len(refused)} could not be changed." if len(refused) < len(results) else _none(len(refused)),
-        "refused": [(result.task_id, titles[result.task_id], result.error) for result in refused],
+        "refused": [(result.task_id, titles[result.task_id], _of_it(result.task_id, result.error)) for result in refused],
         "back": reverse("board", args=[slug]),
     }
     response = render(request, "bulk/_results.html" if request.htmx else "bulk/results.html", context)
@@ -79,6 +79,11 @@ def _chosen(request: Request, project: Project) -> list[Task]:
     if len(ids) > MOST:
         raise Invalid(f"At most {MOST} tasks can be changed at once; you selected {len(ids)}.", field="task")
     return list(project.tasks.filter(pk__in=ids).select_related("project").order_by("pk"))
+
+
+def _of_it(task_id: int, refusal: str) -> str:
+    """Return a refusal that stands beside the task's link: it need not name the task once more."""
+    return refusal.replace(f"#{task_id} ", "It ", 1) if refusal.startswith(f"#{task_id} ") else refusal
 
 
 def _none(count: int) -> str:

@@ -92,9 +92,10 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         token=get_token(request),
     )
     shown = sorted(diff.files(), key=lambda each: each.is_record)
-    listed = [(change, key_of(change.path), seen.get(change.path) == mark_of(change)) for change in comparison.changes]
-    if diff.of_attempt:  # what the agent did comes before what the server writes of it
-        listed.sort(key=lambda each: each[0].path in RECORD)
+    is_record = {change.path: diff.of_attempt and change.path in RECORD for change in comparison.changes}
+    # What the agent did comes before what the server writes of it, which nobody has to read.
+    changes = sorted(comparison.changes, key=lambda change: is_record[change.path])
+    listed = [(change, key_of(change.path), not is_record[change.path] and seen.get(change.path) == mark_of(change)) for change in changes]
     here = {change.path for change, _ in comparison.files}
     return page(
         request,
@@ -106,6 +107,9 @@ def _page(request: Request, task: Task, old: Point | None, new: Point, address: 
         files=shown,
         listed=[(change, key, is_viewed, _place(address, asked, change, here, at)) for at, (change, key, is_viewed) in enumerate(listed)],
         viewed_count=sum(is_viewed for _, _, is_viewed in listed),
+        work=[change for change in changes if not is_record[change.path]],
+        records=sum(is_record.values()),
+        has_rows=user.diff_layout != DiffLayout.PROSE or any(each.state == "rows" for each in shown),
         asked=asked,
         layout=user.diff_layout,
         layouts=DiffLayout.choices,

@@ -115,7 +115,7 @@ def of_project(request: Request, slug: str) -> HttpResponse:
     wanted = _wanted(request)
     before = number(request.GET.get("before"))
     found = project_log(project, **wanted, before=before, limit=PAGE + 1)
-    rows = [Row(each, timezone.localtime(each.at).date(), versions.counts(each.task, each.old, each.new)) for each in found[:PAGE]]
+    rows = [Row(each, timezone.localtime(each.at).date(), versions.counts(each.task, each.base, each.new)) for each in found[:PAGE]]
     more = urlencode({**_given(wanted), "before": rows[-1].entry.id}) if len(found) > PAGE else ""
     return page(
         request,

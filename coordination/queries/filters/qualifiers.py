@@ -59,7 +59,8 @@ def one_of(words: Mapping[str, object], spellings: Mapping[str, str] | None = No
         word = value.lower().replace("-", "_")
         word = (spellings or {}).get(word, word)
         if word not in words:
-            raise BadValue(f"Write one of {', '.join(words)}{did_you_mean(word, words) or '.'}")
+            near = did_you_mean(word, words).removeprefix("; did ")
+            raise BadValue(f"{f'Did {near} ' if near else ''}Write one of {', '.join(words)}.")
         return word
 
     return read

@@ -1,0 +1,38 @@
+"""One word for one thing: every event has words, agents go by their titles, shares are rounded in one way."""
+
+import ast
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import coordination
+from coordination.queries.shares import percent
+from webui import words
+from webui.templatetags.muster import duration
+
+NOT_EVENTS = {"attempt.id", "phase.md"}
+KINDS = re.compile(rf"({'|'.join([*words.OF_EVENT, 'user', 'muster'])})\.[a-z_]+")
+
+
+def kinds_of_events() -> set[str]:
+    """Return every kind of event that the source names, and those that are told of a remark."""
+    found = {f"comment.{how}" for how in ("resolved", "reopened", "deleted", "restored")}
+    for file in Path(coordination.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and KINDS.fullmatch(node.value):
+                found.add(node.value)
+    return found - NOT_EVENTS
+
+
+def test_every_kind_of_event_has_words_with_its_task_and_without() -> None:
+    kinds = kinds_of_events()
+    assert len(kinds) > 70
+    assert not kinds - words.EVENT_WORDS.keys(), "these have no words"
+    for kind in sorted(kinds):
+        named, alone = words.of_event(kind), words.of_event(kind, names_task=False)
+        assert named, kind
+        assert alone, kind
+        if kind.startswith(words.OF_TASKS):
+            assert alone.rsplit(" ", 1)[-1] not in words.TIES, f"{kind}: {alone!r} speaks of something that does not follow"
