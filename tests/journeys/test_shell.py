@@ -104,8 +104,6 @@ def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser
     expect(opener).to_be_focused()
     page.goto(f"{shared.url}/p/tally/graph?task=5")
     expect(page.locator(".graph-panel").get_by_role("heading", name="Waits for")).to_be_in_viewport()
-    page.goto(f"{shared.url}/t/7/files/edit?path=instructions.md")
-    expect(page.get_by_text("Ctrl+Enter saves")).to_be_hidden()
     context.close()
 
 
