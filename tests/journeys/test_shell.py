@@ -97,6 +97,28 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     expect(field).to_be_hidden()
 
 
+def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
+    page.get_by_role("link", name="Search").tap()
+    expect(page.get_by_role("combobox", name="Search or do something")).to_be_focused()
+    assert accessibility_faults(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Close").tap()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    opener = page.locator("#new-phase > summary")
+    opener.tap()
+    expect(page.get_by_role("heading", name="New phase")).to_be_visible()
+    assert accessibility_faults(page) == []
+    page.locator("#new-phase").get_by_role("button", name="Close").tap()
+    expect(page.get_by_label("Name", exact=True)).to_be_hidden()
+    expect(opener).to_be_focused()
+    page.goto(f"{shared.url}/p/tally/graph?task=5")
+    expect(page.locator(".graph-panel").get_by_role("heading", name="Waits for")).to_be_in_viewport()
+    context.close()
+
+
 def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: Page, browser: Browser) -> None:
     sign_in(page, shared)
     page.goto(f"{shared.url}/account")

@@ -152,6 +152,12 @@ def relative(age: timedelta) -> str:
 
 
 @register.filter
+def fours(text: str) -> list[str]:
+    """Return the text in pieces of four, as people read a key aloud."""
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
+
+
+@register.filter
 def duration(value: timedelta | float | None) -> str:
     """Return a length of time in its two largest units."""
     if value is None:

@@ -119,6 +119,20 @@ document.body.addEventListener("htmx:afterSettle", (event) => tell(event.target.
 // The sheet's heading says it for all of its rows.
 const withoutVerb = (says) => says.replace(/^Go to (.)/, (_, first) => first.toUpperCase());
 
+/** The X at the end of a dialog's head. */
+export function closer() {
+  const form = document.createElement("form");
+  form.method = "dialog";
+  form.className = "push";
+  const button = form.appendChild(document.createElement("button"));
+  button.className = "button small quiet square";
+  button.setAttribute("aria-label", "Close");
+  const icon = button.appendChild(document.querySelector("svg.icon").cloneNode(true));
+  const use = icon.querySelector("use");
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#x"));
+  return form;
+}
+
 function sheet() {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog keys-sheet";
@@ -131,9 +145,7 @@ function sheet() {
   };
   const head = make("div", "", dialog, "panel-head");
   make("h2", "Keyboard shortcuts", head).id = "keys-title";
-  const form = make("form", "", head, "push");
-  form.method = "dialog";
-  make("button", "Close", form, "button small quiet");
+  head.append(closer());
   const body = make("div", "", dialog, "panel-body keys-groups");
   body.tabIndex = 0;
   body.setAttribute("role", "group");

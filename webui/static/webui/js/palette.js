@@ -1,5 +1,5 @@
 // The command palette: a combobox over what the server finds, what this page can do, and where one was last.
-import { entries, inWords, register } from "./keys.js";
+import { closer, entries, inWords, register } from "./keys.js";
 
 const PAUSE = 120; // ms without a key before the server is asked
 const KEPT = 8; // pages remembered
@@ -153,11 +153,12 @@ function move(event) {
 function build() {
   input = make("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", "aria-haspopup": "listbox" },
-    ...{ "aria-label": "Search or do something", placeholder: "A task, #number, phase, agent, file, page or action…", autocomplete: "off", spellcheck: "false", maxlength: "100" },
+    ...{ "aria-label": "Search or do something", placeholder: "A task, #number, phase, agent, file, page or action…", autocomplete: "off", autofocus: "", spellcheck: "false", maxlength: "100" },
   });
   list = make("div", { id: "palette-list", class: "palette-found", role: "listbox", "aria-label": "Found" });
   note = make("p", { class: "empty", role: "status" });
-  dialog = make("dialog", { class: "dialog palette", "aria-label": "Command palette" }, input, list, note);
+  const head = make("div", { class: "panel-head" }, make("h2", { text: "Search" }), closer()); // for fingers, which have no Escape
+  dialog = make("dialog", { class: "dialog palette", "aria-label": "Command palette" }, head, input, list, note);
   document.body.append(dialog);
   input.addEventListener("input", () => {
     clearTimeout(timer);
