@@ -79,6 +79,7 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     expect(field).to_be_focused()
     recent = page.get_by_role("group", name="Recent")
     expect(recent.get_by_role("option")).to_have_count(1)
+    expect(recent.locator("svg use")).to_have_attribute("href", re.compile("#history$"))
     expect(field).to_have_attribute("aria-activedescendant", "palette-option-1")
     assert accessibility_faults(page) == []
     field.fill("parser common")
@@ -86,6 +87,9 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     page.keyboard.press("Enter")
     page.wait_for_url("**/t/3/")
     page.keyboard.press("Control+k")
+    field.fill("print json")
+    expect(page.get_by_role("group", name="Tasks").get_by_role("option")).to_have_count(1)
+    expect(recent).to_have_count(0)  # it was there, and is found already
     field.fill("nothing of this kind")
     expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("Nothing is called")
     field.fill("dark theme")

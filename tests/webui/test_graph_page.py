@@ -46,6 +46,16 @@ def test_it_draws_each_task_as_a_link_with_its_state_in_words(ada: User, chain: 
     assert f'id="e{chain[0].pk}-{chain[1].pk}"' in page
 
 
+def test_a_long_title_has_two_lines_in_its_node_and_is_whole_in_what_is_said(ada: User, task: Task) -> None:
+    title = "Build the wheel and check it on a clean machine that has nothing else"
+    Task.objects.filter(pk=task.pk).update(title=title)
+    drawn = node(signed_in(ada).get("/p/tally/graph").content.decode(), task)
+    lines = re.findall(r'<text class="title"[^>]*>([^<]*)<', drawn)
+    assert len(lines) == 2
+    assert lines[1].endswith("…")
+    assert f"<title>#{task.pk} {title}, " in drawn
+
+
 def test_it_marks_the_critical_path_through_the_phases(ada: User, chain: list[Task]) -> None:
     page = signed_in(ada).get("/p/tally/graph").content.decode()
     assert ["is-critical" in node(page, task) for task in chain] == [True, True, True, False, True]

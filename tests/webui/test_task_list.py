@@ -62,7 +62,7 @@ def test_a_row_tells_who_works_on_it(vera: User, tasks: list[Task], jared: Agent
     started(tasks[1], jared, key)
     page = signed_in(vera).get(LIST, {"group": "agent"}).content.decode()
     assert re.search(r"<bdi>Jared</bdi> <span class=\"figure\">1<", page)
-    assert "<bdi>Jared</bdi></span>" in page
+    assert '<span class="pulse tone-running"></span><bdi>Jared</bdi></span>' in page
     assert '1<span class="muted">/3</span>' in page
 
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
-from coordination.models import Project, Task
+from coordination.models import Agent, Project, Task
 from coordination.queries.activity import Entry
 from coordination.queries.agent_titles import agent_titles
 from coordination.queries.needs_you import MOST_COUNTED
@@ -75,6 +75,12 @@ def agent_state(value: str) -> SafeString:
 @register.filter
 def agent_tone(value: str) -> str:
     return f"tone-{words.OF_AGENT[AgentState(value)].tone}"
+
+
+@register.filter
+def holder_tone(agent: Agent) -> str:
+    """Return the tone of an agent that holds a task: it is at work, or not heard of."""
+    return agent_tone(AgentState.SILENT if agent.silent_since else AgentState.ACTIVE)
 
 
 @register.simple_tag
