@@ -3,14 +3,9 @@
 import ast
 import re
 from pathlib import Path
-from types import SimpleNamespace
-
-import pytest
 
 import coordination
-from coordination.queries.shares import percent
 from webui import words
-from webui.templatetags.muster import duration
 
 NOT_EVENTS = {"attempt.id", "phase.md"}
 KINDS = re.compile(rf"({'|'.join([*words.OF_EVENT, 'user', 'muster'])})\.[a-z_]+")
