@@ -1,6 +1,7 @@
 """The first page: projects, what waits for the person, who works on what, and what happened last."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from coordination.models import Agent, ApiKey, Event, Lease, Phase, Project, Scope, Task
 from coordination.queries.access import Caller, Permission, visible_events, visible_projects
@@ -50,7 +51,11 @@ def home(caller: Caller) -> Home:
     for gate in gates:
         gate.project = by_id[gate.project_id]
     running = _running(caller) if any(each.progress.by_tone.get("running") for each in projects) else []
-    return Home(projects, needs_you(caller, gates=gates), running, _latest(caller, by_id, phases), _onboarding(caller, projects))
+    inbox = needs_you(caller, gates=gates)
+    # Work that nobody could run is no task of its own: the inbox finds it. Silent agents are of no project.
+    stranded = Counter(each.slug for each in inbox.stranded)
+    projects = [replace(each, needs=each.needs + stranded[each.project.slug]) for each in projects]
+    return Home(projects, inbox, running, _latest(caller, by_id, phases), _onboarding(caller, projects))
 
 
 def _running(caller: Caller) -> list[Lease]:

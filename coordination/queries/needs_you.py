@@ -18,6 +18,10 @@ from coordination.queries.starved import Lack
 STILL_NEWS = timedelta(days=7)  # an agent that has been silent for longer is no news; the list of agents has it
 ORDER = (State.BLOCKED, State.REVIEW, State.WAITING, State.FAILED)
 MOST_TASKS = 60
+STRANDED_BY = (
+    *("phase_id", "phase__name", "project__slug", "project__name", "lane__tier", "lane__capabilities"),
+    *(f"lane__assigned_to__{name}" for name in ("name", "display_name", "retired_at")),
+)
 MOST_SHOWN = 20  # of each other kind
 MOST_COUNTED = 99  # whoever has more to do than this is told so, and it costs no more to know
 # Word for word the condition of the index task_needs_person: SQLite uses it for no other, and none with parameters in it.
@@ -106,7 +110,7 @@ def count_of_needs(caller: Caller) -> tuple[str, list[Any]] | None:
     parts: list[tuple[str, Sequence[Any]]] = [
         (f"SELECT id FROM coordination_task WHERE {IN_ORDER} AND {WAITS} {condition} LIMIT {MOST_COUNTED + 1}", params)
     ]
-    for found in (_gates(wanted), _silent(caller, wanted), stranded_phases(wanted)):
+    for found in (_gates(wanted), _silent(caller, wanted), _stranded_phases(wanted)):
         parts.append(found.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params())
     counts = " + ".join(f"(SELECT COUNT(*) FROM ({sql}) AS part)" for sql, _ in parts)
     return counts, [param for _, params in parts for param in params]
@@ -190,35 +194,27 @@ def _silent(caller: Caller, projects: QuerySet[Project]) -> QuerySet[Agent]:
     return lost.filter(Exists(LaneAgent.objects.filter(agent=OuterRef("pk"), lane__project__in=projects.values("pk"))))
 
 
-def _unserved(projects: QuerySet[Project] | Sequence[Project]) -> QuerySet[Lane]:
+def _unserved(projects: QuerySet[Project]) -> QuerySet[Lane]:
     serving = LaneAgent.objects.filter(lane=OuterRef("pk"), agent__retired_at=None)
-    return Lane.objects.filter(~Exists(serving), project__in=_ids(projects))
+    return Lane.objects.filter(~Exists(serving), project__in=projects.values("pk"))
 
 
-def _ids(projects: QuerySet[Project] | Sequence[Project]) -> QuerySet[Project, Any] | list[int]:
-    return projects.values("pk") if isinstance(projects, QuerySet) else [project.pk for project in projects]
-
-
-def stranded_phases(projects: QuerySet[Project] | Sequence[Project]) -> QuerySet[Phase]:
-    """Return the phases with queued tasks that no registered agent could ever run."""
+def _stranded_phases(projects: QuerySet[Project]) -> QuerySet[Phase]:
     left = Task.objects.filter(phase=OuterRef("pk"), state=State.QUEUED, lane__in=_unserved(projects).values("pk"))
-    return Phase.objects.filter(Exists(left), project__in=_ids(projects), state=PhaseState.ACTIVE)
+    return Phase.objects.filter(Exists(left), project__in=projects.values("pk"), state=PhaseState.ACTIVE)
 
 
 def _stranded(projects: QuerySet[Project]) -> list[Stranded]:
     queued = Task.objects.filter(state=State.QUEUED, lane__in=_unserved(projects).values("pk"), phase__state=PhaseState.ACTIVE)
-    counts = queued.order_by().values_list("phase_id", "phase__name", "project__slug", "project__name", "lane").annotate(count=Count("pk"))
+    counts = queued.order_by().values_list(*STRANDED_BY).annotate(count=Count("pk"))
     rows_of = list(counts.order_by("phase_id", "-count"))
-    if not rows_of:
-        return []
-    lanes = Lane.objects.select_related("assigned_to").in_bulk({row[4] for row in rows_of})
-    living = list(Agent.objects.filter(retired_at=None, silent_since=None))
+    living = list(Agent.objects.filter(retired_at=None, silent_since=None)) if rows_of else []
     found: dict[int, Stranded] = {}
-    for phase_id, phase, slug, project, lane, count in rows_of:
-        before = found.get(phase_id)
-        found[phase_id] = (
-            replace(before, tasks=before.tasks + count)
-            if before
-            else Stranded(phase_id, phase, slug, project, count, Lack.of(lanes[lane], living).sentence)
-        )
+    for phase_id, phase, slug, project, tier, capabilities, name, title, retired, count in rows_of:
+        if before := found.get(phase_id):
+            found[phase_id] = replace(before, tasks=before.tasks + count)
+        else:
+            agent = Agent(name=name, display_name=title, retired_at=retired) if name else None
+            lack = Lack.of(Lane(tier=tier, capabilities=capabilities, assigned_to=agent), living)
+            found[phase_id] = Stranded(phase_id, phase, slug, project, count, lack.sentence)
     return list(found.values())[:MOST_SHOWN]

@@ -10,7 +10,6 @@ from django.db.models.functions import RowNumber
 from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Phase, PhaseLink, Project, Task
 from coordination.queries.forecast import Forecast, PhaseForecast, forecast
-from coordination.queries.needs_you import stranded_phases
 from coordination.queries.shares import percent
 
 FIRST_TASKS = 12
@@ -227,16 +226,14 @@ def overviews(projects: Iterable[Project]) -> list[ProjectOverview]:
     """Return every project with its phases, their progress and how much waits for a person."""
     projects = list(projects)
     planned = _planned(projects)
-    stranded = Counter(stranded_phases(projects).values_list("project_id", flat=True))
-    return [_overview(project, planned[project.pk], stranded[project.pk]) for project in projects]
+    return [_overview(project, planned[project.pk]) for project in projects]
 
 
-def _overview(project: Project, phases: list[PlannedPhase], stranded: int) -> ProjectOverview:
-    """Count what waits for a person as the inbox counts it; silent agents are of no project."""
+def _overview(project: Project, phases: list[PlannedPhase]) -> ProjectOverview:
     progress = _together(phases)
     gates = sum(planned.waits_for_approval for planned in phases)
     waiting = progress.by_tone.get("needs", 0) + progress.by_tone.get("failed", 0) + progress.proposed
-    return ProjectOverview(project, phases, progress, waiting + gates + stranded)
+    return ProjectOverview(project, phases, progress, waiting + gates)
 
 
 def _planned(projects: list[Project]) -> dict[int, list[PlannedPhase]]:

@@ -12,6 +12,7 @@ from coordination import frontmatter
 from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import LEASED, State
 from coordination.models import Agent, Attempt, Dependency, Event, LateResult, Lease, Message, Question, Task, TaskFile
+from coordination.queries.agent_titles import with_author_title
 from coordination.queries.criteria import Criterion, judged
 from coordination.queries.last_step import LastStep, last_step
 from coordination.queries.review import ReviewAsked, review_asked
@@ -124,7 +125,7 @@ def overview(task: Task) -> TaskOverview:
         .order_by(Case(When(task=task, then=0), default=1), "id")[:RECENT_EDGES]
     )
     tried = _recent_attempts(task) if task.attempts_made else []
-    newest = list(task.messages.select_related("to_agent").order_by("-id")[: RECENT_MESSAGES + 1])
+    newest = list(with_author_title(task.messages.select_related("to_agent")).order_by("-id")[: RECENT_MESSAGES + 1])
     needs = [edge for edge in edges if edge.task_id == task.pk]
     return TaskOverview(
         lease=Lease.objects.select_related("agent", "attempt").filter(task=task).first() if held else None,

@@ -59,7 +59,7 @@ class Journey:
 
     def sign_in(self) -> None:
         self.page.goto(f"{self.site.url}/login")
-        self.hands.write(self.page.get_by_label("Username"), "ada")
+        self.hands.write(self.page.get_by_label("User name"), "ada")
         self.hands.write(self.page.get_by_label("Password"), PASSWORD)
         self.hands.press(self.page.get_by_role("button", name="Sign in"))
         expect(self.page.get_by_role("heading", name="No projects yet")).to_be_visible()

@@ -127,5 +127,5 @@ def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, p
     expect(second).to_have_count(0)
     expect(page.locator("#need-task-10 a").first).to_be_focused()
     expect(first).to_have_value("The standard li")
-    page.get_by_label("Try #13 again").click()
+    page.get_by_label("Run #13 again").click()
     expect(page.locator("#need-task-13")).to_have_count(0)

@@ -140,7 +140,7 @@ def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: P
     context = browser.new_context(color_scheme="dark")
     other = context.new_page()
     other.goto(f"{shared.url}/login?next=/a/")
-    other.get_by_label("Username").fill("ada")
+    other.get_by_label("User name").fill("ada")
     other.get_by_label("Password").fill(PASSWORD)
     other.keyboard.press("Enter")
     expect(other.get_by_label("Code")).to_be_visible()
@@ -194,7 +194,7 @@ def test_a_passkey_is_made_asked_for_and_signs_in_alone(shared: MusterServer, pa
     kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
     device.send("WebAuthn.addVirtualAuthenticator", {"options": kind | {"automaticPresenceSimulation": True}})
     page.goto(f"{home}/login?next=/account/second-factor/passkeys/new")
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("User name").fill("ada")
     for button in ("Sign in", "Confirm"):
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name=button, exact=True).click()
@@ -205,7 +205,7 @@ def test_a_passkey_is_made_asked_for_and_signs_in_alone(shared: MusterServer, pa
     expect(page.get_by_text("Signs in alone")).to_be_visible()
     assert accessibility_faults(page) == []
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("User name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Code")).to_be_visible()

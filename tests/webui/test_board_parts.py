@@ -299,7 +299,7 @@ def test_a_bulk_action_lists_what_was_refused_and_does_the_rest(pat: User, proje
     assert answer.headers["HX-Trigger"] == "muster:changed"
     page = answer.content.decode()
     assert "1 could not be changed" in page
-    assert f"#{done.pk} is done already." in page
+    assert "It is done already." in page
     assert f"/t/{task.pk}/" not in page
     task.refresh_from_db()
     assert task.state == State.CANCELLED

@@ -62,7 +62,7 @@ def test_silent_agents_and_work_for_nobody_are_named(ada: User, project: Project
     Agent.objects.update(silent_since=now())
     client = signed_in(ada)
     page = shown(client)
-    assert "No agent is registered for <bdi>tier standard, welding</bdi>." in page
+    assert "No living agent has tier standard or the capability welding." in page
     assert 'action="/a/jared/retire"' in page
     client.post("/a/jared/retire")
     assert 'action="/a/jared/retire"' not in shown(client)

@@ -37,7 +37,7 @@ def test_it_shows_the_board_as_it_was_at_an_event(
     with django_assert_max_num_queries(MOST_QUERIES):
         page = client.get(f"/p/tally/replay?at={event('task.started')}").content.decode()
     assert "Write the parser" in column(page, "progress")
-    assert "jared" in column(page, "progress")
+    assert "Jared" in column(page, "progress")
     assert "changed at this moment" in column(page, "progress")
     assert "Write the parser" not in column(page, "done")
     assert "Write the parser" in column(client.get("/p/tally/replay").content.decode(), "done")

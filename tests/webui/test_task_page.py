@@ -85,7 +85,7 @@ def test_a_refusal_is_a_sentence_with_the_status_of_its_kind(pat: User, task: Ta
     client = signed_in(pat)
     plain = client.post(f"/t/{task.pk}/requeue")
     assert plain.status_code == 409
-    assert "only a finished task can be requeued" in plain.content.decode()
+    assert "only a finished task can run again" in plain.content.decode()
     part = client.post(f"/t/{task.pk}/requeue", headers={"HX-Request": "true"})
     assert part.status_code == 409
     assert part.headers["Content-Type"].startswith("text/plain")

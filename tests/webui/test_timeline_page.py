@@ -94,7 +94,7 @@ def test_the_table_says_exact_times(ada: User, project: Project, task: Task, jar
     attempt = tried(task, jared, number=1, began=9 * HOUR, lasted=HOUR)
     page = signed_in(ada).get("/p/tally/timeline?as=table").content.decode()
     assert f'<time datetime="{attempt.claimed_at.isoformat()}">' in page
-    assert "<td>1 h</td>" in page
+    assert "<td>1\N{NO-BREAK SPACE}h</td>" in page
 
 
 def test_the_filter_narrows_the_rows(ada: User, project: Project, phase: Phase, task: Task, jared: Agent) -> None:

@@ -31,3 +31,12 @@ def test_every_kind_of_event_has_words_with_its_task_and_without() -> None:
         assert alone, kind
         if kind.startswith(words.OF_TASKS):
             assert alone.rsplit(" ", 1)[-1] not in words.TIES, f"{kind}: {alone!r} speaks of something that does not follow"
+
+
+def test_shares_are_rounded_half_up_and_only_all_of_it_is_a_hundred() -> None:
+    shares = [(2, 16), (1, 3), (2, 3), (199, 200), (200, 200), (0, 7), (0, 0)]
+    assert [percent(part, whole) for part, whole in shares] == [13, 33, 67, 99, 100, 0, 0]
+
+
+def test_a_duration_does_not_break_in_a_line() -> None:
+    assert duration(97_200).split(" ") == ["1\N{NO-BREAK SPACE}d\N{NO-BREAK SPACE}3\N{NO-BREAK SPACE}h"]

@@ -206,10 +206,10 @@ def who(context: Context, actor: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def called(context: Context, kind: str, name: str) -> str:
+def called(context: Context, kind: str, name: str, title: str | None = None) -> str:
     """Return what somebody who acted is called: an agent by its title. The titles are read once for a page, if an agent is on it."""
-    if kind != "agent":
-        return name
+    if kind != "agent" or title:
+        return title if kind == "agent" and title else name
     request = context.get("request")
     titles: dict[str, str] = agent_titles() if (kept := getattr(request, "agent_titles", None)) is None else kept
     if request is not None:
