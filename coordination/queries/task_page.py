@@ -11,12 +11,13 @@ from django.utils import timezone
 from coordination import frontmatter
 from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import LEASED, State
-from coordination.models import Agent, Attempt, Dependency, Event, LateResult, Lease, Message, Question, Task, TaskFile
+from coordination.models import Agent, Attempt, Dependency, Event, LateResult, Lease, Message, Question, Task, TaskFile, User
 from coordination.queries.agent_titles import with_author_title
 from coordination.queries.criteria import Criterion, judged
 from coordination.queries.last_step import LastStep, last_step
 from coordination.queries.review import ReviewAsked, review_asked
 from coordination.queries.standing import Standing, standing
+from coordination.queries.unread import News, news_of, telling_new
 
 RECENT_MESSAGES = 20
 RECENT_ATTEMPTS = 20
@@ -74,6 +75,7 @@ class TaskOverview:
     attempts: list[Attempt]  # the newest ones, newest first, with their reviews and questions
     criteria: list[Criterion]
     messages: list[Message]
+    news: News | None
     has_older_messages: bool
     documents: Documents
     children: list[Task]
@@ -116,7 +118,7 @@ class TaskOverview:
         return next((attempt for attempt in self.attempts if attempt.pk == pk), None)
 
 
-def overview(task: Task) -> TaskOverview:
+def overview(task: Task, reader: User) -> TaskOverview:
     """Return everything on a task's first page, in a fixed number of queries whatever its size."""
     held = State(task.state) in LEASED
     edges = list(
@@ -125,7 +127,9 @@ def overview(task: Task) -> TaskOverview:
         .order_by(Case(When(task=task, then=0), default=1), "id")[:RECENT_EDGES]
     )
     tried = _recent_attempts(task) if task.attempts_made else []
-    newest = list(with_author_title(task.messages.select_related("to_agent")).order_by("-id")[: RECENT_MESSAGES + 1])
+    said = telling_new(with_author_title(task.messages.select_related("to_agent")), task.project, reader)
+    newest = list(said.order_by("-id")[: RECENT_MESSAGES + 1])
+    shown = newest[RECENT_MESSAGES - 1 :: -1]
     needs = [edge for edge in edges if edge.task_id == task.pk]
     return TaskOverview(
         lease=Lease.objects.select_related("agent", "attempt").filter(task=task).first() if held else None,
@@ -133,7 +137,8 @@ def overview(task: Task) -> TaskOverview:
         feeds=[edge for edge in edges if edge.on_id == task.pk],
         attempts=tried,
         criteria=judged(task.criteria, tried),
-        messages=newest[RECENT_MESSAGES - 1 :: -1],
+        messages=shown,
+        news=news_of(task, shown, is_all=len(newest) <= RECENT_MESSAGES),
         has_older_messages=len(newest) > RECENT_MESSAGES,
         documents=documents(task),
         children=list(task.children.order_by("id")[:RECENT_EDGES]),

@@ -73,15 +73,18 @@ class News:
     is_whole: bool
 
 
-def news_of(task: Task, shown: Sequence[Message], reader: User) -> News | None:
-    """Return what is new to this person about a task whose newest messages are `shown`; one query, none if they wrote all of them."""
-    if all((message.author_kind, message.author_id) == (reader.actor.kind, reader.pk) for message in shown):
+def telling_new(messages: QuerySet[Message], project: Project, reader: User) -> QuerySet[Message]:
+    """Return the messages of a project, each with `is_new`: whether this person has neither written nor read it."""
+    return messages.annotate(is_new=Exists(unread(project, reader).filter(pk=OuterRef("pk"))))
+
+
+def news_of(task: Task, shown: Sequence[Message], *, is_all: bool) -> News | None:
+    """Return what is new about a task among the newest messages of it, which telling_new has looked at."""
+    new = [message.pk for message in shown if message.is_new]  # type: ignore[attr-defined]  # by telling_new
+    if not new:
         return None
-    upto = max(message.pk for message in shown)
-    counted = unread(task.project, reader).filter(task=task, pk__lte=upto).aggregate(count=Count("pk"), oldest=Min("pk"))
-    if not counted["count"]:
-        return None
-    return News(f"task-{task.pk}", upto, counted["count"], min(message.pk for message in shown) <= counted["oldest"])
+    oldest = min(message.pk for message in shown)
+    return News(f"task-{task.pk}", max(message.pk for message in shown), len(new), is_all or oldest not in new)
 
 
 def unread_by_thread(project: Project, reader: User) -> dict[str, Unread]:

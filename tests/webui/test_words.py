@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import coordination
+from coordination.queries.shares import percent
 from webui import words
+from webui.templatetags.muster import duration
 
 NOT_EVENTS = {"attempt.id", "phase.md"}
 KINDS = re.compile(rf"({'|'.join([*words.OF_EVENT, 'user', 'muster'])})\.[a-z_]+")

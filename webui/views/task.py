@@ -17,7 +17,6 @@ from coordination.queries.access import Permission, find_task
 from coordination.queries.explain import explain
 from coordination.queries.last_step import last_step
 from coordination.queries.pick import pick
-from coordination.queries.unread import news_of
 from webui import markdown
 from webui.forms import (
     AssignForm,
@@ -139,7 +138,7 @@ ACTIONS = {
 @shows
 def overview(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id)
-    about = task_page.overview(task)
+    about = task_page.overview(task, cast(User, request.user))
     return page(
         request,
         "task/overview.html",
@@ -147,7 +146,7 @@ def overview(request: Request, task_id: int) -> HttpResponse:
         **heading(task, "overview"),
         explanation=explain(task),
         about=about,
-        news=news_of(task, about.messages, cast(User, request.user)),
+        news=about.news,
         pinned=about.attempt_with(task.rerun_of_id),
         git_url=git_url(request, task),
     )
