@@ -13,6 +13,7 @@ from coordination.lifecycle import AgentState, State
 from coordination.models import Agent, AgentHour, ApiKey, Attempt, LaneAgent, Lease, Message, MessageAck, Task
 from coordination.queries.access import Caller, Permission, visible_agents, visible_tasks
 from coordination.queries.agent_health import Return, Trouble, came_back, lost_in_silence, troubles, with_keys
+from coordination.queries.agent_titles import with_author_title
 from coordination.queries.project_settings import keys_of_agent
 from coordination.queries.shares import percent
 
@@ -237,4 +238,5 @@ def _messages(caller: Caller, agent: Agent) -> list[Message]:
     if caller.project_ids is not None:
         said = said.filter(project__in=caller.project_ids)
     read = Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=agent))
-    return list(said.select_related("task", "project", "to_agent").annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])
+    said = with_author_title(said.select_related("task", "project", "to_agent"))
+    return list(said.annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])

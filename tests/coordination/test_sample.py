@@ -13,6 +13,7 @@ from coordination.operations.sample import make
 from coordination.operations.sweep import sweep
 from coordination.queries.insights import insights
 from coordination.queries.replay import states_at
+from coordination.queries.versions import version
 from tests.factories import Plan
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,11 @@ def test_its_agents_were_alive_while_they_worked_and_hold_their_tasks_now(plan: 
     sweep()
     assert Lease.objects.filter(task__project=project).count() == 2
     assert not Agent.objects.filter(silent_since__isnull=False, registered_by__projects=project).exists()
+
+
+def test_its_commits_bear_the_dates_that_its_events_tell(plan: Plan) -> None:
+    project = make("dated", plan.planner)
+    for kind in ("files.saved", "attempt.pushed"):
+        event = Event.objects.filter(project=project, kind=kind).latest("pk")
+        task = Task.objects.get(pk=event.task_id)
+        assert abs(version(task, event.data["new"]).when - event.at) < timedelta(minutes=1)

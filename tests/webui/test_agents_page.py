@@ -189,7 +189,7 @@ def test_a_return_names_what_was_taken_from_it_meanwhile(ada: User, task: Task, 
     AgentHour.objects.all().delete()
     for ago in (*range(3), *range(12, 40)):
         agents._note_minute(jared, now() - timedelta(minutes=ago))
-    assert "after 9\N{NO-BREAK SPACE}min without a sign of life; nothing was taken from it, and there is nothing to do." in words(ada)
+    assert "after 9 min without a sign of life; nothing was taken from it, and there is nothing to do." in words(ada)
     started(task, jared, key)
     Attempt.objects.update(outcome="expired", finished_at=now() - timedelta(minutes=8), claimed_at=now() - timedelta(minutes=20))
     assert f"#{task.pk} had been taken from it, so look whether its late work is worth adopting." in words(ada)
