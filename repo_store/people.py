@@ -44,7 +44,7 @@ def clean_message(message: str) -> str:
 
 @contextmanager
 def dated(when: datetime) -> Iterator[None]:
-    """Date the commits that are made in here as of `when`, unless they name a time of their own: for a history that is told."""
+    """Date the commits that are made in here as of `when`, whatever time they name: for a history that is told."""
     token = _TOLD.set(when)
     try:
         yield
@@ -54,7 +54,7 @@ def dated(when: datetime) -> Iterator[None]:
 
 def signatures(author: Author, when: datetime | None) -> tuple[pygit2.Signature, pygit2.Signature]:
     """Return the author's and the committer's signature; both carry `when`, so the same input gives the same commit."""
-    moment = when or _TOLD.get() or datetime.now(UTC)
+    moment = _TOLD.get() or when or datetime.now(UTC)
     second = min(max(int(moment.timestamp()), 0), _LAST_SECOND)
     person = sanitized(author)
     return (
