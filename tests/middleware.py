@@ -12,7 +12,9 @@ class StaticFilesFoundOnce(WhiteNoiseMiddleware):
 
     def add_files_from_finders(self) -> None:
         if not self.found:
-            before = dict(self.files)
+            # Apart from what this one has in its STATIC_ROOT: the next may have another, or none.
+            own, self.files = self.files, {}
             super().add_files_from_finders()
-            self.found.update({url: file for url, file in self.files.items() if url not in before})
+            self.found.update(self.files)
+            self.files = own
         self.files.update(self.found)

@@ -8,6 +8,8 @@ SHEETS = (
     "base",
     "layout",
     "parts",
+    "menus",
+    "toasts",
     "forms",
     "prose",
     "pages",

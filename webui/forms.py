@@ -1,7 +1,7 @@
 """What people type, checked for shape only. What may happen is for the operations to say."""
 
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -77,12 +77,25 @@ class ProjectSettingsForm(forms.Form):
     agents_may_add = forms.BooleanField(required=False, label="Agents may add tasks")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, without: Iterable[str] = (), initial: dict[str, Any] | None = None
+    ) -> None:
+        """`without` names the settings that are not for whoever fills this in."""
+        super().__init__(data, initial=initial)
+        for name in without:
+            del self.fields[name]
+
+    @classmethod
+    def settings(cls) -> set[str]:
+        """The names of the settings that this form changes."""
+        return set(cls.base_fields) - {"version"}
+
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """Return the fields under the headings that the page gives them."""
         placed = {name for names in PROJECT_GROUPS.values() for name in names}
-        groups = [(title, [self[name] for name in names]) for title, names in PROJECT_GROUPS.items()]
+        groups = [(title, [self[name] for name in names if name in self.fields]) for title, names in PROJECT_GROUPS.items()]
         groups[-1][1].extend(field for field in self.visible_fields() if field.name not in placed)
-        return groups
+        return [(title, fields) for title, fields in groups if fields]
 
     @staticmethod
     def initial_of(project: Project) -> dict[str, Any]:

@@ -209,7 +209,7 @@ def _percent(ends: Ends) -> str:
 def _of(ends: Ends) -> str:
     facts = [_attempts(ends.count)]
     if ends.rate is not None:
-        facts.append(f"{_percent(ends)} failed")
+        facts.append(f"{ends.bad:,} of {ends.good + ends.bad:,} failed")
     if 0 < ends.priced < ends.count:
         facts.append(f"{ends.priced:,} told a cost")
     return ", ".join(facts)

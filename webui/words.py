@@ -52,6 +52,12 @@ OF_NEED = {
     DependencyKind.FINISHED: "to end either way",
     DependencyKind.FAILURE: "to fail",
 }
+# The same, said from the other end: what "#3" must come to before those that wait for it run.
+OF_FEED = {
+    DependencyKind.SUCCESS: "once this is done",
+    DependencyKind.FINISHED: "once this has ended",
+    DependencyKind.FAILURE: "if this fails",
+}
 OF_BAND = {
     Band.CRITICAL: Look("Critical", "chevrons-up", "failed"),
     Band.NORMAL: Look("Normal", "equal", "waiting"),

@@ -46,6 +46,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("edit", "editing", "edit the instructions of a task in your editor"),
         Entry("cancel", "updating", "call tasks off"),
         Entry("requeue", "updating", "run finished tasks again"),
+        Entry("undo", "updating", "take back the last decision about a task"),
+        Entry("needs", "needs", "list, add, change and remove what a task waits for"),
         Entry("review", "reviewing", "approve a result, or ask for changes"),
         Entry("answer", "reviewing", "answer what an agent asked"),
         Entry("projects", "projects", "list, add, set up, pause, drain, stop and resume projects"),

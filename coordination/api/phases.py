@@ -100,7 +100,7 @@ def edit_phase(request: Request, phase_id: int, body: PhaseChanges) -> HttpRespo
 
 @router.delete("/phases/{int:phase_id}", response={204: None}, operation_id="deletePhase")
 def delete_phase(request: Request, phase_id: int) -> HttpResponse:
-    """Delete a phase that has no tasks."""
+    """Delete a phase that has no tasks; cancelled ones count, move them to another phase first."""
     phases.delete_phase(find_phase(request.auth, phase_id, Permission.PLAN), actor=request.auth.actor)
     return nothing()
 

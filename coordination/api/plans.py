@@ -30,14 +30,14 @@ def export_plan(request: Request, slug: str) -> HttpResponse:
 def preview_plan(request: Request, slug: str, body: PlanAsked) -> HttpResponse:
     """Say what updating the project to this plan would create and change, and what it leaves alone; changes nothing."""
     project = find_project(request.auth, slug, Permission.PLAN)
-    return reply(diff_told(slug, plan_updates.preview_plan(project, _files(body))))
+    return reply(diff_told(slug, plan_updates.preview_plan(project, _files(body), caller=request.auth)))
 
 
 @router.put("/projects/{slug}/plan", response=PlanDiffTold, operation_id="updatePlan")
 def update_plan(request: Request, slug: str, body: PlanAsked) -> HttpResponse:
     """Make the project what the plan says: what is new is created, what differs is changed, what it leaves out is left alone."""
     project = find_project(request.auth, slug, Permission.PLAN)
-    return reply(diff_told(slug, plan_updates.update_plan(project, _files(body), actor=request.auth.actor)))
+    return reply(diff_told(slug, plan_updates.update_plan(project, _files(body), caller=request.auth)))
 
 
 def _files(body: PlanAsked) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from coordination.api.shapes.filters import Pages
 from coordination.api.shapes.projects import NewProject, Pause, ProjectChanges, ProjectPage, ProjectTold, project_told
 from coordination.operations import draining, projects
 from coordination.operations.idempotency import Answer
-from coordination.queries.access import Permission, find_project, require_everywhere, visible_projects
+from coordination.queries.access import Permission, find_project, find_project_to_set, require_everywhere, visible_projects
 
 router = Router(tags=["projects"])
 
@@ -49,9 +49,12 @@ def get_project(request: Request, slug: str) -> HttpResponse:
 
 @router.patch("/projects/{slug}", response=ProjectTold, operation_id="editProject")
 def edit_project(request: Request, slug: str, body: ProjectChanges) -> HttpResponse:
-    """Change the fields that you send. With If-Match, only if nobody changed the project meanwhile."""
-    project = find_project(request.auth, slug, Permission.PLAN)
+    """Change the fields that you send. With If-Match, only if nobody changed the project meanwhile.
+
+    A planner changes `name`, `description` and `wip_limits`; everything else is an admin's.
+    """
     changes = body.model_dump(exclude_unset=True)
+    project = find_project_to_set(request.auth, slug, changes)
     edited = projects.edit_project(project, changes, actor=request.auth.actor, expected_version=expected_version(request))
     return polled(request, project_told(edited), version=edited.version)
 

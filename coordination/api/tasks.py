@@ -18,6 +18,7 @@ from coordination.api.shapes.tasks import (
     Assignment,
     BulkAsked,
     ChangesAsked,
+    NeedChange,
     NeedKind,
     ReasonAsked,
     RequeueAsked,
@@ -185,6 +186,15 @@ def add_dependency(request: Request, task_id: int, on_id: int, body: NeedKind | 
     """Make the task wait for another one of its project."""
     task, on = find_task(request.auth, task_id, Permission.PLAN), find_task(request.auth, on_id)
     dependencies.add_dependency(task, on, actor=request.auth.actor, kind=(body or NeedKind()).kind)
+    task.refresh_from_db()
+    return polled(request, detail(task), version=task.version)
+
+
+@router.patch("/tasks/{int:task_id}/needs/{int:on_id}", response=TaskDetail, operation_id="changeDependency")
+def change_dependency(request: Request, task_id: int, on_id: int, body: NeedChange) -> HttpResponse:
+    """Let the task wait for another end of the other one: `success`, `finished` (either way) or `failure`."""
+    task, on = find_task(request.auth, task_id, Permission.PLAN), find_task(request.auth, on_id)
+    dependencies.change_dependency(task, on, body.kind, actor=request.auth.actor)
     task.refresh_from_db()
     return polled(request, detail(task), version=task.version)
 

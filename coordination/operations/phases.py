@@ -16,6 +16,7 @@ from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check, lock_project
 from coordination.operations.events import record
 from coordination.operations.readiness import settle_phase
+from coordination.queries.sentences import counted
 
 EDITABLE = {"name", "description", "gate", "open_ended"}
 UNFINISHED = [state for state in State if state not in (State.DONE, State.CANCELLED)]
@@ -237,9 +238,14 @@ def complete_phase(phase: Phase, *, actor: Actor) -> Phase:
 
 @atomically
 def delete_phase(phase: Phase, *, actor: Actor) -> None:
+    """Delete a phase that holds no task. A cancelled one counts: its history is the record, and its cancel may yet be undone."""
     lock_project(phase.project_id)
-    if Task.objects.filter(phase=phase).exists():
-        raise WrongState(f"Phase {phase.name!r} has tasks; move or cancel them first.")
+    if left := Task.objects.filter(phase=phase).count():
+        raise WrongState(
+            f"Phase {phase.name!r} holds {counted(left, 'task', verb=False)}, cancelled ones counted;"
+            " move them to another phase first, or their history would be gone.",
+            tasks=left,
+        )
     followers = list(Phase.objects.filter(links__after=phase))
     # What followed it follows what it followed: deleting the middle of a chain must not start its end.
     before = list(PhaseLink.objects.filter(phase=phase).values_list("after_id", flat=True))

@@ -56,7 +56,7 @@ def _take(parcel: Parcel, project_id: int, command: Command, ask: Ask, options: 
     parcel.inspect(command.new, terms)
     files = parcel.files_at(command.new)
     if options.is_preview:
-        return preview_plan(project, files)
+        return preview_plan(project, files, caller=ask())
     parcel.admit()
     return _apply(project_id, command, files, ask)
 
@@ -79,7 +79,7 @@ def _project(project_id: int, command: Command, ask: Ask) -> Project:
 @atomically
 def _apply(project_id: int, command: Command, files: dict[str, bytes], ask: Ask) -> PlanDiff:
     project = _project(project_id, command, ask)
-    diff = update_plan(project, files, actor=ask().actor)
+    diff = update_plan(project, files, caller=ask())
     if not Project.objects.filter(pk=project_id, plan_head=command.old).update(plan_head=command.new):
         raise StaleVersion("The plan moved at the same moment: fetch, put your commits on top (git pull --rebase), push again.")
     transaction.on_commit(partial(_follow, project_id, command.new), robust=True)

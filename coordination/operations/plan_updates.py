@@ -23,6 +23,7 @@ from coordination.operations.plans import agents_named, new_task
 from coordination.operations.projects import edit_project
 from coordination.operations.tasks import edit_task
 from coordination.plan_directory import Plan, PlannedPhase, PlannedTask, read_plan
+from coordination.queries.access import Caller, require_may_set
 from coordination.queries.planned import Planned, planned
 
 OF_TASK = (
@@ -78,6 +79,11 @@ class PlanDiff:
     absent: list[str]
 
     @property
+    def settings(self) -> Mapping[str, list[Any]]:
+        """The settings of the project that change, as `{name: [old, new]}`."""
+        return next((change.fields for change in self.changes if change.noun == "project"), {})
+
+    @property
     def created(self) -> int:
         return sum(change.is_new for change in self.changes)
 
@@ -99,28 +105,35 @@ def _decoded(content: bytes | None) -> str | None:
         return None
 
 
-def preview_plan(project: Project, files: Mapping[str, bytes]) -> PlanDiff:
-    """Return what importing these files into the project would do; changes nothing. Raises Invalid with every mistake."""
+def preview_plan(project: Project, files: Mapping[str, bytes], *, caller: Caller) -> PlanDiff:
+    """Return what importing these files into the project would do; changes nothing.
+
+    Raises Invalid with every mistake, ScopeMissing for settings of the project that the caller may not change.
+    """
     plan = read_plan(files)
     agents_named(plan)
-    return _diff(planned(project), plan)
+    diff = _diff(planned(project), plan)
+    require_may_set(caller, project, diff.settings)
+    return diff
 
 
 @atomically
-def update_plan(project: Project, files: Mapping[str, bytes], *, actor: Actor, seen: str = "") -> PlanDiff:
-    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, StaleVersion.
+def update_plan(project: Project, files: Mapping[str, bytes], *, caller: Caller, seen: str = "") -> PlanDiff:
+    """Make the project what the plan says: all of it, or nothing. Raises Invalid, CycleRefused, ScopeMissing, StaleVersion.
 
     `seen` is the fingerprint of the project's plan when somebody looked at the preview: a plan that moved since is refused.
     """
     plan = read_plan(files)
     agents = agents_named(plan)
-    lock_project(project.pk)
+    project = lock_project(project.pk)
     before = planned(project)
     if seen and seen != before.fingerprint:
         raise StaleVersion("The project changed since this preview was made. Nothing was done; look at the preview as it is now.")
     diff = _diff(before, plan)
-    if settings := next((change.fields for change in diff.changes if change.noun == "project"), None):
-        project = edit_project(project, {name: new for name, (_, new) in settings.items()}, actor=actor)
+    require_may_set(caller, project, diff.settings)
+    actor = caller.actor
+    if diff.settings:
+        project = edit_project(project, {name: new for name, (_, new) in diff.settings.items()}, actor=actor)
     phases = _phases(project, before, plan, diff, actor)
     _tasks(project, before, plan, diff, phases, agents, actor)
     return diff

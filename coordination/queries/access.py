@@ -3,7 +3,7 @@
 What a caller may not see does not exist for it: the answer is the same 404. What it sees but may not do is a 403.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from coordination.actor import Actor
+from coordination.actor import SYSTEM, Actor
 from coordination.errors import NotFound, Refused, ScopeMissing, Unauthenticated
 from coordination.models import Agent, ApiKey, Attempt, Event, Membership, Message, Phase, Project, Role, Scope, Task, User
 from coordination.models.agent import AgentQuerySet
@@ -41,6 +41,9 @@ IN_WORDS = {
     Permission.ADMIN: "the admin role",
 }
 EVERY_PROJECT = 0
+# Of a project's settings, those that only say what is planned and how its board is worked with; a plan's directory holds them too.
+# The others decide what agents may do and spend, and are an admin's.
+SETTINGS_OF_PLANNERS = frozenset({"name", "description", "wip_limits"})
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Caller:
         """A name for whoever owns an idempotency key or a rate."""
         return f"key:{self.key.pk}" if self.key else f"user:{self.user.pk}" if self.user else "nobody"
 
+
+OPERATOR = Caller(SYSTEM, {EVERY_PROJECT: Permission.ADMIN})  # whoever runs manage.py on the server
 
 OPENED = "SELECT project_id FROM coordination_apikey_projects WHERE apikey_id = %s"
 LIVE_KEY = Prepared(
@@ -192,6 +197,13 @@ def find_project(caller: Caller, slug: str, need: Permission = Permission.READ) 
     return _permitted(caller, project, project.pk, need)
 
 
+def find_project_to_set(caller: Caller, slug: str, settings: Iterable[str]) -> Project:
+    """Return a project whose settings of these names the caller may change."""
+    project = find_project(caller, slug, Permission.PLAN)
+    require_may_set(caller, project, settings)
+    return project
+
+
 def find_phase(caller: Caller, phase_id: int, need: Permission = Permission.READ) -> Phase:
     phase = Phase.objects.select_related("project").filter(pk=phase_id).first() if _is_id(phase_id) else None
     if phase is None or not caller.may(Permission.READ, phase.project_id):
@@ -271,6 +283,21 @@ def require_may_add(caller: Caller, project: Project) -> None:
     """Refuse unless the caller may add tasks: a planner always, an agent's key where the project lets agents add some."""
     if not project.agents_may_add:
         require(caller, Permission.PLAN, project.pk)
+
+
+def kept_for_admins(caller: Caller, project: Project, settings: Iterable[str]) -> list[str]:
+    """Return which of these settings of the project only an admin changes; none if the caller is one."""
+    return [] if caller.may(Permission.ADMIN, project.pk) else sorted(set(settings) - SETTINGS_OF_PLANNERS)
+
+
+def require_may_set(caller: Caller, project: Project, settings: Iterable[str]) -> None:
+    """Refuse unless the caller may change these settings: a planner its words and the limits of columns, an admin all of them."""
+    require(caller, Permission.PLAN, project.pk)
+    if kept := kept_for_admins(caller, project, settings):
+        raise ScopeMissing(
+            f"Changing {', '.join(kept)} needs {IN_WORDS[Permission.ADMIN]} in this project: leave it as it is, or ask an admin."
+            f" Planners change {', '.join(sorted(SETTINGS_OF_PLANNERS))}."
+        )
 
 
 def may_register(caller: Caller, name: str) -> None:

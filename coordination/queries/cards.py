@@ -7,12 +7,14 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 
 from coordination.models import Agent, Attempt, LaneAgent, Task
+from coordination.queries.phases import FOLLOWED
 
 AGENT = ("name", "display_name", "silent_since")
 SHOWN = (
     *("title", "state", "state_since", "priority", "tier", "capabilities", "labels", "attempts_made", "max_attempts", "blockers"),
     *(f"{whose}__{name}" for whose in ("assigned_to", "lease__agent") for name in AGENT),
     "lease__task",
+    *(f"phase__{name}" for name in ("name", "state", "gate", "gate_approved_at")),
 )
 RUNNABLE = LaneAgent.objects.filter(lane=OuterRef("lane"), agent__retired_at=None)
 
@@ -36,8 +38,8 @@ def cards_of(ids: Sequence[int]) -> list[Card]:
     """Return the cards of these tasks in this order; two queries however many."""
     if not ids:
         return []
-    tasks = Task.objects.filter(pk__in=ids).select_related("assigned_to", "lease__agent").only(*SHOWN)
-    by_id = {task.pk: task for task in tasks.annotate(could_run=Exists(RUNNABLE))}
+    tasks = Task.objects.filter(pk__in=ids).select_related("assigned_to", "lease__agent", "phase").only(*SHOWN)
+    by_id = {task.pk: task for task in tasks.annotate(could_run=Exists(RUNNABLE), followed=FOLLOWED)}
     attempts = _attempts(ids)
     return [_card(by_id[pk], attempts.get(pk, [])) for pk in ids if pk in by_id]
 

@@ -62,11 +62,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change of the plan touches: attempts that run, tasks that could be claimed now, and tasks that wait for later."""
+    """What a change of the plan touches: attempts that run, tasks that could be claimed now, those that wait, and those of later phases."""
 
     running: int
     queued: int
+    waiting: int
     later: int
+
+    @property
+    def held(self) -> int:
+        """The tasks that would not begin before it goes on."""
+        return self.waiting + self.later
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class PlannedPhase:
     tasks: list[Task] = field(default_factory=list)
     forecast: PhaseForecast | None = None
     page: int = 0  # of its tasks; 0: only the first are shown
-    effect: Effect = Effect(0, 0, 0)
+    effect: Effect = Effect(0, 0, 0, 0)
 
     @property
     def more(self) -> int:
@@ -163,7 +169,7 @@ def plan(project: Project, *, opened: int | None = None, page: int = 1) -> Proje
         )
         for each in planned
     ]
-    return ProjectPlan(phases, progress, told, _effect(progress, progress.by_tone.get("waiting", 0)))
+    return ProjectPlan(phases, progress, told, _effect(progress))
 
 
 def planned_phase(phase: Phase) -> PlannedPhase:
@@ -178,7 +184,7 @@ def planned_phase(phase: Phase) -> PlannedPhase:
 def project_effect(project: Project) -> Effect:
     """Return what a pause of the whole project would touch."""
     progress = _together(_planned([project])[project.pk])
-    return _effect(progress, progress.by_tone.get("waiting", 0))
+    return _effect(progress)
 
 
 def may_split(phase: Phase) -> list[Task]:
@@ -186,8 +192,9 @@ def may_split(phase: Phase) -> list[Task]:
     return list(phase.tasks.filter(state__in=[State.WAITING, State.QUEUED]).only("id", "title", "state").order_by("id")[:LARGEST_LISTED])
 
 
-def _effect(progress: Progress, later: int) -> Effect:
-    return Effect(progress.by_tone.get("running", 0), progress.by_tone.get("queued", 0), later)
+def _effect(progress: Progress, later: int = 0) -> Effect:
+    running, queued, waiting = (progress.by_tone.get(tone, 0) for tone in ("running", "queued", "waiting"))
+    return Effect(running, queued, waiting, later)
 
 
 def _together(planned: Sequence[PlannedPhase]) -> Progress:

@@ -1,11 +1,12 @@
 """Threads of messages by their keys, and which messages a person has not read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
-from coordination.models import Message, Project, ReadMark, User
+from coordination.models import Message, Project, ReadMark, Task, User
 
 EVERYTHING = ""
 EVERYBODY = "everybody"
@@ -57,6 +58,30 @@ class Unread:
 
     count: int
     oldest: int
+
+
+@dataclass(frozen=True)
+class News:
+    """What a page of a thread has that is new to its reader: `count` messages, up to `upto`, the newest that is shown.
+
+    `is_whole` says that none of them is too old to be shown.
+    """
+
+    thread: str
+    upto: int
+    count: int
+    is_whole: bool
+
+
+def news_of(task: Task, shown: Sequence[Message], reader: User) -> News | None:
+    """Return what is new to this person about a task whose newest messages are `shown`; one query, none if they wrote all of them."""
+    if all((message.author_kind, message.author_id) == (reader.actor.kind, reader.pk) for message in shown):
+        return None
+    upto = max(message.pk for message in shown)
+    counted = unread(task.project, reader).filter(task=task, pk__lte=upto).aggregate(count=Count("pk"), oldest=Min("pk"))
+    if not counted["count"]:
+        return None
+    return News(f"task-{task.pk}", upto, counted["count"], min(message.pk for message in shown) <= counted["oldest"])
 
 
 def unread_by_thread(project: Project, reader: User) -> dict[str, Unread]:

@@ -82,6 +82,14 @@ def test_what_changed_on_the_board_comes_with_the_next_fetch(shop: Shop, slug: s
     assert shop.api("GET", f"/projects/{slug}", key="pat")["name"] == "Move it all"
 
 
+def test_settings_that_only_an_admin_changes_are_not_pushed_by_a_planner(shop: Shop, slug: str, tmp_path: Path) -> None:
+    plan = clone(shop, slug, "pat", tmp_path / "plan")
+    plan.commit_files({"plan.md": "---\nname: Move it\nmax_running: 9\n---\n\nMove it.\n"}, "Nine at once")
+    for options in (["-o", "preview"], []):
+        assert "Changing max_running needs the admin role in this project" in plan.push(*options, "origin", "main").remote
+    assert shop.api("GET", f"/projects/{slug}", key="pat")["name"] == "Move"
+
+
 def test_only_planners_push_a_plan(shop: Shop, slug: str, tmp_path: Path) -> None:
     plan = clone(shop, slug, "vera", tmp_path / "plan")
     plan.commit_files({"plan.md": "---\nname: Mine\n---\n"}, "Mine")

@@ -19,12 +19,15 @@ CLI = ROOT / "cli"
 SET_UP = """
 import json
 from coordination.actor import SYSTEM
+from coordination.models import User
 from coordination.operations.keys import create_key
 from coordination.operations.phases import create_phase
 from coordination.operations.projects import create_project
 project = create_project(slug="shop", name="Shop", actor=SYSTEM)
 create_phase(project, name="Build", actor=SYSTEM)
+ada = User.objects.filter(username="ada").first() or User.objects.create_superuser("ada")
 keys = {scope: create_key(name=scope, scope=scope, actor=SYSTEM)[1] for scope in ("coordinator", "agent", "reader")}
+keys["admin"] = create_key(name="admin", scope="admin", user=ada, actor=SYSTEM)[1]
 print(json.dumps(keys))
 """
 

@@ -164,7 +164,7 @@ def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None
         dialog.accept()
 
     board.on("dialog", agree)
-    board.locator("#bulk").get_by_role("button", name="Cancel").click()
+    board.locator("#bulk").get_by_role("button", name="Cancel tasks").click()
     results = board.get_by_role("dialog", name="What became of the selected tasks")
     expect(results).to_contain_text("1 could not be changed")
     expect(results).to_contain_text("#27 is done already.")

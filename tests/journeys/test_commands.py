@@ -18,6 +18,12 @@ def pat(engine: Engine, tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
+def ada(engine: Engine, tmp_path: Path) -> Machine:
+    """An admin's machine."""
+    return Machine(tmp_path / "ada", url=engine.url, key=engine.keys["admin"])
+
+
+@pytest.fixture
 def jared(engine: Engine, tmp_path: Path) -> Machine:
     return Machine(tmp_path / "jared", url=engine.url, key=engine.keys["agent"], agent="jared")
 
@@ -126,7 +132,7 @@ def test_the_log_is_followed(engine: Engine, pat: Machine) -> None:
 def test_a_sub_task_waits_for_a_person_where_the_project_says_so(engine: Engine, pat: Machine, jared: Machine) -> None:
     number = str(_for_jared(pat, jared))
     jared.json("claim", number)
-    with engine.client() as muster:
+    with engine.client("admin") as muster:
         muster.edit_project("shop", {"agents_may_add": False})
     try:
         added = jared.tqc("subtask", number, "Chapter two", "--kind", "translation")
@@ -136,7 +142,7 @@ def test_a_sub_task_waits_for_a_person_where_the_project_says_so(engine: Engine,
         assert pat.json("review", "accept", child)["state"] == "queued"
         assert jared.tqc("add", "On my own").code == 5
     finally:
-        with engine.client() as muster:
+        with engine.client("admin") as muster:
             muster.edit_project("shop", {"agents_may_add": True})
 
 
@@ -148,14 +154,53 @@ def test_the_board_is_drawn_and_phases_are_managed(engine: Engine, pat: Machine)
     pat.json("projects", "pause", "shop", "--reason", "Holiday")
     assert pat.json("projects", "show", "shop")["paused"] is True
     pat.json("projects", "resume", "shop")
-    assert pat.json("projects", "set", "shop", "max_running=9", "wip_limits.progress=5")["wip_limits"] == {"progress": 5}
+    assert pat.json("projects", "set", "shop", "wip_limits.progress=5")["wip_limits"] == {"progress": 5}
     assert 'wip_limits={"progress": 5}' in pat.tqc("projects", "show", "shop").out
-    assert pat.json("projects", "set", "shop", "max_running=none", "wip_limits=none")["max_running"] is None
+    assert pat.json("projects", "set", "shop", "wip_limits=none")["wip_limits"] == {}
     assert pat.tqc("projects", "set", "shop", "colour=red").code == 2
     board = pat.tqc("watch", "--once", "--project", "shop")
     assert board.code == 0
     assert "QUEUED" in board.out
     assert "Draw me" in board.out
+
+
+def test_settings_of_a_project_are_an_admins_and_a_planner_reads_why(engine: Engine, ada: Machine, pat: Machine) -> None:
+    refused = pat.tqc("projects", "set", "shop", "max_running=9", "wip_limits.progress=5")
+    assert refused.code == 5
+    assert "Changing max_running needs the admin role in this project: leave it as it is, or ask an admin." in refused.err
+    changed = ada.json("projects", "set", "shop", "max_running=9", "wip_limits.progress=5")
+    assert (changed["max_running"], changed["wip_limits"]) == (9, {"progress": 5})
+    assert ada.json("projects", "set", "shop", "max_running=none", "wip_limits=none")["max_running"] is None
+
+
+def test_a_dependency_is_added_changed_and_removed(engine: Engine, pat: Machine, jared: Machine) -> None:
+    first, second = (str(pat.json("add", title)["id"]) for title in ("Try it", "Clean up"))
+    assert pat.tqc("needs", second).out == f"#{second} waits for no other task.\n"
+    assert pat.tqc("needs", second, "add", first).out == f"#{second} waits for #{first} to be done (queued): Try it\n"
+    twice = pat.tqc("needs", second, "add", first)
+    assert (twice.code, "change that dependency" in twice.err) == (4, True)
+    assert pat.tqc("needs", first, "add", second).code == 2
+    changed = pat.json("needs", second, "change", first, "--kind", "failure")
+    assert [(each["on"], each["kind"]) for each in changed["items"]] == [(int(first), "failure")]
+    assert "to fail" in pat.tqc("needs", second).out
+    assert jared.tqc("needs", second, "change", first, "--kind", "success").code == 5
+    assert pat.tqc("needs", second, "change", first).code == 2
+    assert pat.json("needs", second, "remove", first)["items"] == []
+    gone = pat.tqc("needs", second, "change", first, "--kind", "finished")
+    assert (gone.code, "Add the dependency again" in gone.err) == (4, True)
+
+
+def test_a_decision_is_taken_back_until_something_came_of_it(engine: Engine, pat: Machine, jared: Machine) -> None:
+    number = str(_for_jared(pat, jared))
+    refused = pat.tqc("undo", number)
+    assert (refused.code, "cannot be taken back" in refused.err) == (4, True)
+    pat.json("cancel", number)
+    assert jared.tqc("undo", number).code == 5
+    assert pat.tqc("undo", number, "--event", "1").code == 4
+    assert pat.tqc("undo", number).out == f"The last decision about #{number} is taken back; it is queued.\n"
+    pat.json("cancel", number)
+    assert pat.json("undo", number)["state"] == "queued"
+    assert pat.tqc("undo", "999999").code == 4
 
 
 def test_what_is_printed_cannot_steer_a_terminal(engine: Engine, pat: Machine) -> None:

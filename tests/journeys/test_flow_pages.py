@@ -16,7 +16,22 @@ BEAT = "from coordination.models import Agent; from coordination.operations.agen
 SAY = "from coordination.models import Project, User; from coordination.operations.messages import say; "
 BY_AGENT = "from coordination.models import Agent, Project; from coordination.operations.messages import say; "
 BY_AGENT += "say(Project.objects.get(), 'Said by quill', actor=Agent.objects.get(name='quill').actor)"
+ABOUT_A_TASK = "from coordination.models import Agent, Task; from coordination.operations.messages import say; "
+ABOUT_A_TASK += "task = Task.objects.order_by('pk').first(); "
+ABOUT_A_TASK += "say(task.project, 'About this', actor=Agent.objects.get(name='quill').actor, task=task); print(task.pk)"
 SAY += "[say(Project.objects.get(), 'News from elsewhere', actor=User.objects.get().actor) for _ in range({})]"
+
+APPROVE = "from coordination.models import Task, User; from coordination.operations.reviews import approve; "
+APPROVE += "approve(Task.objects.filter(state='review').first(), actor=User.objects.get().actor)"
+# What a browser that is looked at again does; the test's own window never leaves the screen.
+LOOK_AWAY = "Object.defineProperty(document, 'hidden', { value: true, configurable: true })"
+LOOK_BACK = "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+# Resolves to whether the page gave up asking for its figures when it heard of news.
+GAVE_UP = """() => {
+  window.gaveUp = new Promise((told) =>
+    document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "insights" && told(event.defaultPrevented)));
+}"""
+HEARS = "() => { window.heard = []; document.addEventListener('sse:figures', () => window.heard.push(performance.now()), true); }"
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +117,11 @@ def test_messages_are_read_when_they_are_shown_and_new_ones_stand_above_the_line
     expect(page.locator("#messages .message").first).to_contain_text("Said by quill")
     expect(page.locator(".message:has(~ #new-line)").first).to_contain_text("Said by quill")
     expect(unread).to_be_hidden()
+    page.goto(f"{shared.url}/t/{shared.shell(ABOUT_A_TASK).strip()}/")
+    expect(unread).to_be_visible()
+    page.locator(".message", has_text="About this").scroll_into_view_if_needed()
+    expect(unread).to_be_hidden()
+    expect(page.locator("#read-form")).to_have_count(0)
 
 
 def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, browser: Browser) -> None:
@@ -129,3 +149,31 @@ def test_a_chart_is_read_out_by_keys_and_by_a_finger(shared: MusterServer, brows
     page.wait_for_url(re.compile("/list"))
     expect(page.locator("tr[data-task]")).to_have_count(int(counted.split()[0]))
     context.close()
+
+
+def test_insights_follow_what_happens_elsewhere_and_disturb_nobody(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/insights?days=7")
+    done = page.locator(".figures div", has_text="Done").locator("b")
+    panel = page.locator("figure", has=page.locator("#throughput-rows"))
+    chart, table, value = panel.locator("svg[data-chart]"), panel.locator("details"), panel.locator(".plot-value")
+    expect(page.locator("[data-live-words]").first).to_have_text("Live")
+    before = int(done.inner_text())
+    table.locator("summary").click()
+    chart.focus()
+    today = int((re.search(r"Done: (\d+)", value.inner_text()) or "0")[1])
+    page.evaluate(HEARS)
+    shared.shell(APPROVE)
+    expect(done).to_have_text(str(before + 1))
+    expect(value).to_contain_text(f"Done: {today + 1} task")
+    expect(table).to_have_attribute("open", "")
+    expect(chart).to_be_focused()
+    page.evaluate(LOOK_AWAY)
+    page.evaluate(GAVE_UP)
+    shared.shell(SAY.format(1))
+    assert page.evaluate("window.gaveUp")
+    first, second = page.evaluate("window.heard")[:2]
+    assert second - first > 2_000  # ms; they are sent five seconds apart, and the first may have been late
+    with page.expect_response(re.compile("/insights")):
+        page.evaluate(LOOK_BACK)
+    expect(chart).to_be_focused()

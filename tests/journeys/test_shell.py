@@ -1,5 +1,6 @@
 """What every page shares, in a real browser: shortcuts, toasts with undo, the palette, signing in with a second factor."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -31,7 +32,8 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.goto(f"{shared.url}/p/tally/")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_contain_text("Go to plan")
+    expect(sheet.locator("dt", has_text=re.compile("^Plan$"))).to_be_visible()
+    expect(sheet.locator("dt", has_text="Go to")).to_have_count(0)
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(sheet).to_be_visible()
@@ -44,6 +46,16 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     page.keyboard.press("p")
     page.wait_for_url("**/p/tally/plan")
     expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to board (g then b)")
+
+
+def test_how_long_a_state_lasts_grows_while_one_looks(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.clock.install()
+    page.goto(f"{shared.url}/t/14/")
+    lasts = page.locator(".task-head time")
+    expect(lasts).to_have_text("for 1 d")
+    page.clock.fast_forward("24:00:00")
+    expect(lasts).to_have_text("for 2 d")
 
 
 def test_what_was_done_can_be_undone(shared: MusterServer, page: Page) -> None:
@@ -67,6 +79,7 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     expect(field).to_be_focused()
     recent = page.get_by_role("group", name="Recent")
     expect(recent.get_by_role("option")).to_have_count(1)
+    expect(recent.locator("svg use")).to_have_attribute("href", re.compile("#history$"))
     expect(field).to_have_attribute("aria-activedescendant", "palette-option-1")
     assert accessibility_faults(page) == []
     field.fill("parser common")
@@ -74,6 +87,9 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     page.keyboard.press("Enter")
     page.wait_for_url("**/t/3/")
     page.keyboard.press("Control+k")
+    field.fill("print json")
+    expect(page.get_by_role("group", name="Tasks").get_by_role("option")).to_have_count(1)
+    expect(recent).to_have_count(0)  # it was there, and is found already
     field.fill("nothing of this kind")
     expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("Nothing is called")
     field.fill("dark theme")
@@ -83,6 +99,28 @@ def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -
     page.keyboard.press("Control+k")
     page.keyboard.press("Escape")
     expect(field).to_be_hidden()
+
+
+def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
+    page.get_by_role("link", name="Search").tap()
+    expect(page.get_by_role("combobox", name="Search or do something")).to_be_focused()
+    assert accessibility_faults(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Close").tap()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    opener = page.locator("#new-phase > summary")
+    opener.tap()
+    expect(page.get_by_role("heading", name="New phase")).to_be_visible()
+    assert accessibility_faults(page) == []
+    page.locator("#new-phase").get_by_role("button", name="Close").tap()
+    expect(page.get_by_label("Name", exact=True)).to_be_hidden()
+    expect(opener).to_be_focused()
+    page.goto(f"{shared.url}/p/tally/graph?task=5")
+    expect(page.locator(".graph-panel").get_by_role("heading", name="Waits for")).to_be_in_viewport()
+    context.close()
 
 
 def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: Page, browser: Browser) -> None:

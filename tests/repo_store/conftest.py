@@ -63,6 +63,15 @@ def writer(store: RepoStore) -> Writer:
     return Writer(store, 42)
 
 
+@pytest.fixture
+def damaged(store: RepoStore) -> Writer:
+    """A task with three versions, about to be damaged."""
+    writer = Writer(store, 42)
+    for n in range(3):
+        writer.save({"instructions.md": b"version %d\n" % n, f"context/{n}.md": b"%d" % n})
+    return writer
+
+
 def git(path: Path, *arguments: str) -> str:
     """Run the real git on a repository and return what it printed."""
     done = subprocess.run(["git", *arguments], cwd=path, capture_output=True, text=True, check=True)

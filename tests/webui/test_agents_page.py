@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, AgentHour, ApiKey, Attempt, Message, Phase, Project, Scope, Task, User
+from coordination.models import Agent, AgentHour, ApiKey, Attempt, Message, Phase, Project, Role, Scope, Task, User
 from coordination.models.clock import now
 from coordination.operations import agents, finish, keys, messages, phases, projects
 from coordination.operations.creation import NewTask, create_task, create_tasks
@@ -17,7 +17,7 @@ from coordination.operations.tasks import assign
 from coordination.queries.access import caller_of_key
 from coordination.queries.agents_page import heartbeats
 from coordination.queries.starved import starved
-from tests.webui.conftest import signed_in, started
+from tests.webui.conftest import member, signed_in, started
 
 MOST_QUERIES = 15
 SERVER = "https://muster.example.org"
@@ -39,6 +39,17 @@ def test_agents_stand_in_groups_with_what_they_do_and_how_they_did(
     row = page[page.index('href="/a/jared/"') :].split("</tr>")[0]
     assert f"#{task.pk}" in row
     assert "100 %" in row
+
+
+def test_who_has_no_agents_is_led_to_a_project_or_to_its_keys(ada: User) -> None:
+    page = signed_in(ada).get("/a/").content.decode()
+    assert '<a href="/">make a project</a> first' in page
+    project = projects.create_project(slug="tally", name="Tally", actor=ada.actor)
+    assert '<a href="/p/tally/settings#keys">the settings of <bdi>Tally</bdi></a>.' in signed_in(ada).get("/a/").content.decode()
+    assert 'id="keys"' in signed_in(ada).get("/p/tally/settings").content.decode()
+    looking = signed_in(member("vera", Role.VIEWER, project, ada)).get("/a/").content.decode()
+    assert "with a key from a project's settings." in looking
+    assert "#keys" not in looking
 
 
 def test_a_task_of_a_project_that_one_may_not_see_is_counted_and_not_named(

@@ -1,3 +1,4 @@
+import html
 import re
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -5,12 +6,13 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.lifecycle import State
+from coordination.lifecycle import Gate, State
 from coordination.models import Agent, ApiKey, Phase, Project, Task, User
-from coordination.operations.creation import NewTask, create_task, create_tasks
-from coordination.operations.phases import create_phase
+from coordination.operations.creation import Need, NewTask, create_task, create_tasks
+from coordination.operations.phases import complete_phase, create_phase, pause_phase
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -59,6 +61,33 @@ def test_it_filters_by_phase_from_the_address(ada: User, project: Project, task:
     page = signed_in(ada).get(f"/p/tally/?phase={verify.pk}").content.decode()
     assert "Compare figures" in page
     assert "Write the parser" not in page
+
+
+@pytest.mark.parametrize("path", ["/p/tally/", "/p/tally/list"])
+def test_a_task_that_waits_says_for_which_phase_or_gate(
+    ada: User, project: Project, phase: Phase, task: Task, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    verify = create_phase(project, name="Verify <it>", gate=Gate.APPROVAL, actor=ada.actor)
+    release = create_phase(project, name="Release", after=[phase, verify], actor=ada.actor)
+    held, behind, last = (
+        create_task(project, NewTask(title="Held", phase=each, needs=needs), actor=ada.actor)
+        for each, needs in ((verify, []), (verify, [Need(task.pk)]), (release, []))
+    )
+    client = signed_in(ada)
+
+    def told(shown: Task) -> str:
+        with django_assert_max_num_queries(MOST_QUERIES):
+            page = client.get(path, headers={"HX-Request": "true"}).content.decode()
+        row = page[page.index(f'data-task="{shown.pk}"') :]
+        found = re.search(r"([Ww]aits for .*?|<bdi[^<]*</bdi> is paused)</span>", row[: row.find("data-task", 9)])
+        return html.unescape(strip_tags(found[1])).capitalize() if found else ""
+
+    assert [told(each) for each in (task, held, behind, last)] == ["", "Waits for build", "Waits for 1", "Waits for build"]
+    Task.objects.filter(pk=task.pk).update(state=State.DONE)
+    complete_phase(phase, actor=ada.actor)
+    assert [told(each) for each in (held, last)] == ["Waits for the gate of verify <it>", "Waits for verify <it>"]
+    pause_phase(verify, actor=ada.actor)
+    assert [told(each) for each in (held, last)] == ["Verify <it> is paused", "Waits for verify <it>"]
 
 
 def test_it_says_when_no_agent_could_run_a_task(ada: User, project: Project, phase: Phase, jared: Agent) -> None:

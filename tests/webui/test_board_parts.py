@@ -56,7 +56,7 @@ def test_a_card_says_what_its_attempts_cost_and_how_far_the_running_one_is(ada: 
     assert "$1.65" in card
     assert 'value="30"' in card
     assert "Attempt 2/3" in card
-    assert "alive" in card
+    assert '<span class="heart tone-running"><span class="pulse"></span>alive</span>' in card
     Agent.objects.update(silent_since=task.created_at)
     assert "silent" in between(shown(signed_in(ada)), f'id="card-{task.pk}"', "</li>")
 

@@ -3,6 +3,7 @@ import re
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from coordination.lifecycle import DependencyKind
 from coordination.models import Agent, ApiKey, Dependency, Phase, Project, Task, User
 from coordination.operations import dependencies, finish
 from coordination.operations.creation import Need, NewTask, create_tasks
@@ -12,6 +13,7 @@ from coordination.queries.graph import graph
 from coordination.queries.graph_rows import Side, Wanted, neighbourhood
 from tests.webui.conftest import signed_in, started
 from tests.webui.test_board_page import MOST_QUERIES, make_many
+from webui.words import OF_FEED, OF_NEED
 
 
 @pytest.fixture
@@ -42,6 +44,16 @@ def test_it_draws_each_task_as_a_link_with_its_state_in_words(ada: User, chain: 
     assert ">Queued</text>" in drawn
     assert f"<title>#{chain[0].pk} Parse, queued, on the critical path</title>" in drawn
     assert f'id="e{chain[0].pk}-{chain[1].pk}"' in page
+
+
+def test_a_long_title_has_two_lines_in_its_node_and_is_whole_in_what_is_said(ada: User, task: Task) -> None:
+    title = "Build the wheel and check it on a clean machine that has nothing else"
+    Task.objects.filter(pk=task.pk).update(title=title)
+    drawn = node(signed_in(ada).get("/p/tally/graph").content.decode(), task)
+    lines = re.findall(r'<text class="title"[^>]*>([^<]*)<', drawn)
+    assert len(lines) == 2
+    assert lines[1].endswith("…")
+    assert f"<title>#{task.pk} {title}, " in drawn
 
 
 def test_it_marks_the_critical_path_through_the_phases(ada: User, chain: list[Task]) -> None:
@@ -115,6 +127,19 @@ def test_the_panel_of_a_task_adds_and_removes_dependencies_without_a_script(pat:
     assert not Dependency.objects.filter(task=chain[3]).exists()
 
 
+@pytest.mark.parametrize("kind", DependencyKind)
+def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, chain: list[Task], kind: DependencyKind) -> None:
+    client = signed_in(pat)
+    parse, count = chain[:2]
+    dependencies.change_dependency(count, parse, kind, actor=pat.actor)
+    for path in (f"/p/tally/graph?task={parse.pk}", f"/t/{parse.pk}/"):
+        assert f">{OF_FEED[kind]}</span>" in client.get(path).content.decode(), path
+    waiting = client.get(f"/t/{count.pk}/").content.decode()
+    assert f">{OF_NEED[kind]}</span>" in waiting
+    assert all(f">{told.removeprefix('to ')}</option>" in waiting for told in OF_NEED.values())
+    assert f"</svg>{OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
+
+
 def test_a_dependency_changes_its_kind_in_the_panel_in_its_own_panel_and_on_the_plan(pat: User, vera: User, chain: list[Task]) -> None:
     client = signed_in(pat)
     parse, count = chain[:2]
@@ -168,7 +193,7 @@ def test_titles_are_shortened_and_never_markup(ada: User, project: Project, phas
     (task,) = create_tasks(project, [NewTask(title=title.strip(), phase=phase)], actor=ada.actor)
     drawn = node(signed_in(ada).get("/p/tally/graph").content.decode(), task)
     assert "<script>" not in drawn
-    assert drawn.count('class="title"') == 3
+    assert drawn.count('class="title"') == 2
     assert "…</text>" in drawn
 
 

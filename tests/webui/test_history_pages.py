@@ -12,6 +12,7 @@ from coordination.operations.creation import NewTask, create_task
 from coordination.operations.files import save_files
 from coordination.operations.report import Report
 from tests.webui.conftest import signed_in, started
+from webui.templatetags.history import churn_of
 
 TEXT = "".join(f"line {number}\n" for number in range(30)).encode()
 
@@ -33,6 +34,23 @@ def test_the_log_of_a_task_lists_versions_with_their_figures(pat: User, task: Ta
     )
     assert page.count(b'type="radio" name="from"') == 2
     assert b"checked" in page
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "blocks"),
+    [
+        (1, 1, (1, 1, 3)),
+        (40, 40, (2, 2, 1)),
+        (1, 400, (1, 4, 0)),
+        (400, 1, (4, 1, 0)),
+        (51, 49, (3, 2, 0)),
+        (7, 0, (5, 0, 0)),
+        (0, 0, (0, 0, 5)),
+    ],
+)
+def test_the_blocks_of_a_change_are_as_many_as_its_sides_are_large(added: int, removed: int, blocks: tuple[int, int, int]) -> None:
+    drawn = churn_of(added, removed)
+    assert tuple(drawn.count(f"churn-{tone}") for tone in ("added", "removed", "none")) == blocks
 
 
 def test_the_log_of_a_file_follows_its_names(pat: User, task: Task) -> None:

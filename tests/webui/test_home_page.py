@@ -40,7 +40,7 @@ def test_reviews_gates_failures_and_proposals_take_one_click(
     pat: User, project: Project, phase: Phase, jared: Agent, key: ApiKey, ada: User
 ) -> None:
     reviewed = create_task(project, NewTask(title="Reviewed", phase=phase, review_policy="required"), actor=ada.actor)
-    finish.complete(started(reviewed, jared, key), finish.Report(result="All **green**"))
+    finish.complete(started(reviewed, jared, key), finish.Report(result="All **green**:\n\n- `make test` ran\n"))
     failed = create_task(project, NewTask(title="Failed", phase=phase), actor=ada.actor)
     finish.fail(started(failed, jared, key), finish.Report(error="No disk"), retryable=False)
     proposed = create_task(project, NewTask(title="Proposed", phase=phase, awaits_person=True), actor=ada.actor)
@@ -49,6 +49,7 @@ def test_reviews_gates_failures_and_proposals_take_one_click(
     page = shown(client)
     assert "<title>(4) Projects" in page
     assert "No disk" in page
+    assert "<bdi>All green: make test ran</bdi>" in page
     for path in (f"/t/{reviewed.pk}/approve", f"/t/{failed.pk}/requeue", f"/t/{proposed.pk}/let-run", f"/phases/{gated.pk}/approve"):
         assert f'action="{path}"' in page
         assert client.post(path, {"next": "/"}).headers["Location"] == "/"

@@ -94,7 +94,7 @@ def test_every_figure_leads_to_a_list_of_exactly_what_it_counts(seen: Seen) -> N
         for bar in bars:
             page = seen.client.get(bar.point.url).content.decode()
             assert len(re.findall(r'<tr id="attempt-', page)) == number(r"(\d+) attempts?", bar.more), bar.point.label
-            assert bar.point.said in page[page.index("page-head") : page.index("<form", page.index("page-head"))]
+            assert bar.point.said in page[page.index('id="ended-attempts"') : page.index("<table")]
         assert any("told a cost" in bar.more for bar in bars)
     assert {"In the queue, for a free agent", "Not waiting: an agent worked on it"} <= {bar.point.label for bar in drawn.waits}
     for bar in drawn.waits:
@@ -106,7 +106,7 @@ def test_nothing_told_is_no_cost_of_nothing(ada: User, project: Project, task: T
     page = signed_in(ada).get("/p/tally/insights").content.decode()
     assert "$0.00" not in page
     assert "cost not told" in page
-    assert "1 attempt, 0 % failed" in page
+    assert "1 attempt, 0 of 1 failed" in page
     Attempt.objects.update(cost_usd=Decimal("0.0004"))
     assert "under $0.01" in signed_in(ada).get("/p/tally/insights").content.decode()
 

@@ -153,3 +153,12 @@ def test_a_chart_of_nothing_and_one_with_gaps_can_be_drawn() -> None:
     drawn = lines("b", "B", [gaps], says="", means="")
     assert [path for _, path in drawn.lines] == ["M5 66.67 L25 0.00"]
     assert len(drawn.shapes) == 2
+
+
+def test_a_refresh_is_the_figures_alone(ada: User, finished: list[Task]) -> None:
+    for address, part in (("/p/tally/insights", "insights"), ("/p/tally/insights/attempts", "ended-attempts")):
+        whole = signed_in(ada).get(address).content.decode()
+        assert re.search(rf'<div id="{part}"[^>]* hx-trigger="sse:figures, ', whole)
+        fresh = signed_in(ada).get(address, headers={"HX-Request": "true"}).content.decode()
+        assert fresh.strip() in whole
+        assert "<html" not in fresh

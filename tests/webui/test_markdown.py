@@ -77,3 +77,26 @@ def test_tables_and_code_can_be_scrolled_with_the_keyboard() -> None:
 
 def test_one_line_has_no_blocks() -> None:
     assert markdown.render_line("`pytest` *passes*") == "<code>pytest</code> <em>passes</em>"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("# Done\n\nThe `parser` reads **ev**ery\nline.", "Done The parser reads every line."),
+        ("- [x] see [the notes](https://example.org/a_b)\n- 2 * 3 * 4\n\n```py\nx = `1`\n```", "see the notes 2 * 3 * 4 x = `1`"),
+        ("| a | b |\n|---|---|\n| 1 | <b> |", "a b 1 <b>"),
+        ("Ask @jared about #12 &amp; snake_case_names", "Ask @jared about #12 & snake_case_names"),
+        ("", ""),
+        ("word " * 100, "word word word word word word word word…"),
+        ("[" * 50_000, "[" * 39 + "…"),
+    ],
+)
+def test_an_excerpt_is_the_words_without_their_markup(text: str, shown: str) -> None:
+    assert markdown.excerpt(text, 40 if len(text) > 200 else 100) == shown
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_excerpt_takes_long(text: str) -> None:
+    begun = time.process_time()
+    assert len(markdown.excerpt(text, 200)) <= 200
+    assert time.process_time() - begun < SECONDS / 10

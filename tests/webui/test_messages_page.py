@@ -5,12 +5,13 @@ import re
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from coordination.models import Agent, Message, Project, ReadMark, Task, User
-from coordination.operations import messages
+from coordination.models import Agent, ApiKey, Message, Project, ReadMark, Task, User
+from coordination.operations import finish, messages
 from coordination.operations.reading import read_messages
+from coordination.operations.report import Report
 from coordination.queries import page_head, unread
 from coordination.queries.access import caller_of_user
-from tests.webui.conftest import signed_in
+from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
 LIST = 'aria-label="Messages, newest first"'
@@ -117,7 +118,7 @@ def test_a_line_stands_between_what_is_new_and_what_was_read_and_stays_when_the_
     client = signed_in(ada)
     read_messages(ada, project, "", talk[1].pk)
     page = client.get("/p/tally/messages").content.decode()
-    above, line, below = said(page).partition("New since you looked")
+    above, line, below = said(page).partition("Seen before")
     assert line
     assert "The parser is odd" in above
     assert "Hello all" in below
@@ -126,17 +127,17 @@ def test_a_line_stands_between_what_is_new_and_what_was_read_and_stays_when_the_
     read_messages(ada, project, "", talk[3].pk)
     messages.say(project, "One more", actor=pat.actor)
     again = client.get("/p/tally/messages" + here.group(1).replace("&amp;", "&"), headers={"HX-Request": "true"}).content.decode()
-    above, line, below = said(again).partition("New since you looked")
+    above, line, below = said(again).partition("Seen before")
     assert "One more" in above
     assert "Hello all" in below
-    assert "New since you looked" not in client.get("/p/tally/messages?thread=everybody&since=99999").content.decode()
+    assert "Seen before" not in client.get("/p/tally/messages?thread=everybody&since=99999").content.decode()
 
 
 def test_what_one_says_oneself_is_not_new(ada: User, project: Project, talk: list[Message]) -> None:
     read_messages(ada, project, "", talk[3].pk)
     messages.say(project, "I said it myself", actor=ada.actor)
     assert new_for(ada, project) == 0
-    assert "New since you looked" not in signed_in(ada).get("/p/tally/messages").content.decode()
+    assert "Seen before" not in signed_in(ada).get("/p/tally/messages").content.decode()
 
 
 def test_a_page_that_hides_older_news_is_not_all_that_is_new(
@@ -158,7 +159,7 @@ def test_a_page_that_hides_older_news_is_not_all_that_is_new(
     assert older is not None
     rest = client.get("/p/tally/messages" + older.group(1).replace("&amp;", "&")).content.decode()
     assert "data-shown" in rest
-    assert "Read long ago" in rest.partition("New since you looked")[2]
+    assert "Read long ago" in rest.partition("Seen before")[2]
     upto = re.search(r'name="upto" value="(\d+)"', rest)
     assert upto is not None
     assert int(upto.group(1)) == first.pk + 70
@@ -194,3 +195,40 @@ def test_a_thread_nobody_spoke_in_lately_is_found_by_its_address(
     page = said(signed_in(ada).get(f"/p/tally/messages?thread=task-{task.pk}").content.decode())
     assert "The parser is odd" in page
     assert "Good morning" not in page
+
+
+def test_a_task_s_page_reads_what_it_shows_of_its_thread(
+    ada: User,
+    project: Project,
+    task: Task,
+    jared: Agent,
+    key: ApiKey,
+    talk: list[Message],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client, address = signed_in(ada), f"/t/{task.pk}/"
+    Task.objects.filter(pk=task.pk).update(review_policy="required")
+    finish.complete(started(task, jared, key), Report(result="It reads"))
+    for number in range(18):
+        messages.say(project, f"More {number}", actor=jared.actor, task=task)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get(address).content.decode()
+    form = page[page.index('id="read-form"') : page.index("Mark 19 as read")]
+    assert page.count(" data-shown") == 1
+    assert not ReadMark.objects.exists()  # a look by a script or a preview reads nothing
+    fields = dict(re.findall(r'name="(thread|upto|next)" value="([^"]*)"', form))
+    assert client.post("/p/tally/messages/read", fields).headers["Location"] == address
+    assert new_for(ada, project) == 2  # what pat said, to everybody and to jared
+    page = client.get(address).content.decode()
+    assert "read-form" not in page
+    assert "data-shown" not in page
+
+
+def test_a_task_s_page_does_not_read_what_is_too_old_to_be_shown(ada: User, pat: User, project: Project, task: Task) -> None:
+    said = [messages.say(project, f"More {number}", actor=pat.actor, task=task) for number in range(25)]
+    page = signed_in(ada).get(f"/t/{task.pk}/").content.decode()
+    assert "25 new for you" in page
+    assert "read-form" not in page
+    read_messages(ada, project, "", said[6].pk)
+    assert "Mark 18 as read" in signed_in(ada).get(f"/t/{task.pk}/").content.decode()
+    assert "read-form" not in signed_in(pat).get(f"/t/{task.pk}/").content.decode()

@@ -67,6 +67,21 @@ def test_a_preview_tells_what_would_change_and_applying_does_it(pat: User, proje
     assert project.tasks.filter(key="test-it").exists()
 
 
+def test_a_planners_plan_that_changes_what_only_an_admin_may_is_refused_in_words(
+    pat: User, ada: User, project: Project, task: Task
+) -> None:
+    files = files_of(project)
+    files["plan.md"] = files["plan.md"].replace(b"---\n", b"---\nmax_running: 2\n", 1)
+    refused = signed_in(pat).post("/p/tally/plan/files/preview", {"archive": SimpleUploadedFile("plan.zip", as_zip(files, "p"))})
+    assert (refused.status_code, "Changing max_running needs the admin role" in refused.content.decode()) == (403, True)
+    page = previewed(signed_in(ada), files)
+    form = {"parcel": hidden(page, "parcel"), "seen": hidden(page, "seen")}
+    assert signed_in(pat).post("/p/tally/plan/files/apply", form).status_code == 403
+    signed_in(ada).post("/p/tally/plan/files/apply", form)
+    project.refresh_from_db()
+    assert project.max_running == 2
+
+
 def test_a_stale_preview_is_refused_and_shown_anew(pat: User, ada: User, project: Project, task: Task) -> None:
     client = signed_in(pat)
     files = files_of(project)

@@ -10,7 +10,7 @@ from coordination.lifecycle import Gate, PhaseState, State
 from coordination.models import Agent, ApiKey, Attempt, Dependency, Event, Phase, Project, Task, User
 from coordination.models.clock import now
 from coordination.operations import finish, phases
-from coordination.operations.creation import NewTask, create_task, create_tasks
+from coordination.operations.creation import Need, NewTask, create_task, create_tasks
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -100,7 +100,7 @@ def test_a_drain_is_previewed_shown_and_ended(planner: Client, phase: Phase, tas
     started(task, jared, key)
     preview = shown(planner, f"/phases/{phase.pk}/")
     assert "1 running attempt goes on to the end. 1 queued task is not handed out; 2 later tasks wait until you resume." in preview
-    assert "1 running attempt is taken back now" in preview
+    assert "1 running attempt ends now: its agent is told to stop" in preview
     assert "1 queued task is not handed out" in shown(planner, "/p/tally/hold")
     said = planner.post(f"/phases/{phase.pk}/drain", headers=HTMX).headers["HX-Trigger"]
     assert f'"url": "/phases/{phase.pk}/resume"' in said
@@ -114,6 +114,16 @@ def test_a_drain_is_previewed_shown_and_ended(planner: Client, phase: Phase, tas
     planner.post(f"/phases/{phase.pk}/resume")
     task.refresh_from_db()
     assert task.state == State.QUEUED
+
+
+def test_the_pause_of_a_phase_and_of_the_project_hold_the_same_tasks(planner: Client, phase: Phase, task: Task, ada: User) -> None:
+    create_task(phase.project, NewTask(title="Second", phase=phase, needs=[Need(task.pk)]), actor=ada.actor)
+    later = phases.create_phase(phase.project, name="Verify", actor=ada.actor)
+    create_tasks(phase.project, [NewTask(title="A", phase=later), NewTask(title="B", phase=later)], actor=ada.actor)
+    for path in (f"/phases/{phase.pk}/", "/p/tally/hold"):
+        preview = shown(planner, path)
+        assert preview.count("1 queued task is not handed out; 3 later tasks wait until you resume.") == 2, path
+        assert preview.count("<b>What runs may finish.</b>") == preview.count("<b>What runs is taken back.</b>") == 1, path
 
 
 def test_the_project_is_drained_with_a_reason_and_stopped(planner: Client, project: Project, task: Task, jared: Agent, key: ApiKey) -> None:
@@ -231,7 +241,7 @@ def test_a_thousand_tasks_in_thirty_phases_take_few_queries(
 def test_viewers_look_and_change_nothing(vera: User, phase: Phase, task: Task) -> None:
     client = signed_in(vera)
     page = shown(client)
-    for words in ("New phase", "Pause or drain", "phase-handle", "Add a task"):
+    for words in ("New phase", "Pause…", "phase-handle", "Add a task"):
         assert words not in page
     for path in (f"/phases/{phase.pk}/", f"/phases/{phase.pk}/split", "/p/tally/hold", f"/t/{task.pk}/waits"):
         assert client.get(path).status_code == 403, path

@@ -116,6 +116,15 @@ def test_a_webhook_of_another_project_is_not_there(ada: User, project: Project) 
     assert signed_in(ada).post(f"/p/tally/settings/channels/{everywhere.pk}/delete").status_code == 404
 
 
+def test_each_role_is_offered_the_settings_that_it_may_change(ada: User, pat: User, vera: User, project: Project) -> None:
+    offered = {"name", "description", "review_policy", "max_attempts", "lease_ttl", "on_change", "rerun", "max_running", "budget_usd"}
+    for user, settings in ((ada, offered | {"agents_may_add"}), (pat, {"name", "description"}), (vera, set())):
+        page = signed_in(user).get("/p/tally/settings").content.decode()
+        section = page.partition('id="project-title"')[2].partition("</section>")[0]
+        assert set(re.findall(r' name="(\w+)"', section)) - {"csrfmiddlewaretoken", "version", "next"} == settings, user
+        assert ("Only an admin of the project can change" in section) == (user != ada)
+
+
 def test_a_role_is_changed_and_changed_back(ada: User, pat: User, project: Project) -> None:
     client = signed_in(ada)
     told = client.post("/p/tally/settings/members", {"username": "pat", "role": "viewer"}, headers=HTMX).headers["HX-Trigger"]

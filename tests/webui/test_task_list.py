@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Lower
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -61,7 +62,7 @@ def test_a_row_tells_who_works_on_it(vera: User, tasks: list[Task], jared: Agent
     started(tasks[1], jared, key)
     page = signed_in(vera).get(LIST, {"group": "agent"}).content.decode()
     assert re.search(r"<bdi>Jared</bdi> <span class=\"figure\">1<", page)
-    assert "<bdi>Jared</bdi></span>" in page
+    assert '<span class="pulse tone-running"></span><bdi>Jared</bdi></span>' in page
     assert '1<span class="muted">/3</span>' in page
 
 
@@ -141,3 +142,36 @@ def test_a_refresh_is_the_rows_alone(vera: User, tasks: list[Task]) -> None:
     assert "<html" not in part
     assert "filter" not in part
     assert "Alpha" in part
+
+
+@pytest.mark.parametrize(
+    "params", [{"group": "phase"}, {"group": "phase", "sort": "-title"}, {"group": "phase", "sort": "-phase"}, {"sort": "-phase"}]
+)
+def test_pages_by_phase_go_through_short_and_long_phases_in_their_order(
+    vera: User,
+    ada: User,
+    project: Project,
+    phase: Phase,
+    task: Task,
+    params: dict[str, str],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    others = [create_phase(project, name=f"P{number}", actor=ada.actor) for number in range(9)]
+    make_many(project, phase, task, 179)
+    # Backwards, so that the order of phases is not that of their ids; the last has none of the tasks.
+    for place, each in enumerate([*reversed(others), phase], start=1):
+        Phase.objects.filter(pk=each.pk).update(position=place)
+    for number, each in enumerate([others[8], *[others[7]] * 2, *others[1:7], *[others[2]] * 60, *[others[4]] * 40]):
+        Task.objects.filter(pk=task.pk + number).update(phase=each)
+    client, seen, address = signed_in(vera), [], LIST
+    wanted: dict[str, str] | None = params
+    while address:
+        with django_assert_max_num_queries(MOST_QUERIES):
+            page = html.unescape(client.get(address, wanted).content.decode())
+        seen += [int(pk) for pk in re.findall(r'id="row-(\d+)"', page)]
+        following = re.search(r'href="([^"]*)" rel="next"', page)
+        address, wanted = following[1] if following else "", None
+    sign = "-" if params.get("sort", "").startswith("-") else ""
+    within = (Lower("title").desc(), "-pk") if "title" in params.get("sort", "") else (f"{sign}pk",)
+    first = "phase__position" if "group" in params else f"{sign}phase__position"
+    assert seen == list(project.tasks.order_by(first, *within).values_list("pk", flat=True))

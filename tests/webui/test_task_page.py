@@ -1,10 +1,14 @@
+import re
+from datetime import timedelta
+
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from coordination.lifecycle import State
 from coordination.models import Agent, ApiKey, Message, Phase, Project, Task, User
+from coordination.models.clock import now
 from coordination.operations import finish
-from coordination.operations.creation import NewTask, create_task
+from coordination.operations.creation import Need, NewTask, create_task
 from coordination.operations.report import Report
 from coordination.queries.explain import explain
 from tests.webui.conftest import signed_in, started
@@ -16,6 +20,26 @@ def test_it_shows_the_instructions_and_why_the_task_does_not_run(ada: User, task
     page = signed_in(ada).get(f"/t/{task.pk}/").content.decode()
     assert "Read <strong>every</strong> line." in page
     assert escape(explain(task).reasons[0].sentence) in page
+
+
+def test_a_state_that_goes_on_lasts_and_an_end_was_long_ago(ada: User, task: Task) -> None:
+    Task.objects.update(state_since=now() - timedelta(hours=1, minutes=2))
+    head = signed_in(ada).get(f"/t/{task.pk}/").content.decode().partition('class="task-head"')[2].partition("<h1")[0]
+    assert re.search(r'<time datetime="[^"]+" title="since [^"]+" data-ago="for">for 1 h</time>', head)
+    for state in (State.DONE, State.FAILED, State.CANCELLED):
+        Task.objects.update(state=state)
+        head = signed_in(ada).get(f"/t/{task.pk}/").content.decode().partition('class="task-head"')[2].partition("<h1")[0]
+        assert "data-ago>1 h ago</time>" in head, state
+
+
+def test_what_needs_a_task_waits_no_more_once_it_is_done(ada: User, project: Project, phase: Phase, task: Task) -> None:
+    create_task(project, NewTask(title="Next", phase=phase, needs=[Need(task.pk)]), actor=ada.actor)
+    client = signed_in(ada)
+    assert "once this is done" in client.get(f"/t/{task.pk}/").content.decode()
+    Task.objects.filter(pk=task.pk).update(state=State.DONE)
+    page = client.get(f"/t/{task.pk}/").content.decode()
+    assert "Needed by" in page
+    assert "once this is done" not in page
 
 
 def test_it_takes_at_most_fifteen_queries(

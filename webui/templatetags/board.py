@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coordination.lifecycle import Band, band_of
+from coordination.lifecycle import AgentState, Band, band_of
 from coordination.models import Agent
 from coordination.queries.board import Column
 from coordination.queries.filters import Filter
 from webui.filtering import Bar, address
 from webui.templatetags.muster import icon
-from webui.words import OF_BAND
+from webui.words import OF_AGENT, OF_BAND
 
 register = template.Library()
 
@@ -76,14 +76,15 @@ def band_link(context: Context, priority: int) -> SafeString:
 def agent_link(context: Context, agent: Agent, is_held: bool = False) -> SafeString:
     """Draw an agent's name; with the health of its heartbeat where it holds the task."""
     link = format_html('<a class="who" href="{}"><bdi>{}</bdi></a>', _narrower(context, "agent", agent.name), agent.title)
-    return format_html('<span class="holder">{}{}</span>', health(agent), link) if is_held else link
+    return format_html('<span class="holder">{}{}</span>', health(agent, is_held), link) if is_held else link
 
 
 @register.simple_tag
-def health(agent: Agent) -> SafeString:
-    """Say whether the agent's heartbeat is heard, as a dot and a word."""
-    tone, word = ("failed", "silent") if agent.silent_since else ("done", "alive")
-    return format_html('<span class="heart tone-{}"><span class="pulse"></span>{}</span>', tone, word)
+def health(agent: Agent, is_at_work: object) -> SafeString:
+    """Say whether the agent's heartbeat is heard, as a dot and a word; the dot is that of what runs while it is at work."""
+    state = AgentState.SILENT if agent.silent_since else AgentState.ACTIVE if is_at_work else AgentState.IDLE
+    word = "silent" if agent.silent_since else "alive"
+    return format_html('<span class="heart tone-{}"><span class="pulse"></span>{}</span>', OF_AGENT[state].tone, word)
 
 
 @register.filter

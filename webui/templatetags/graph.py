@@ -18,7 +18,7 @@ from webui.text_width import fit, width
 
 register = template.Library()
 
-TITLE_FONT, TITLE_LINES, LINE = 13, 3, 14
+TITLE_FONT, TITLE_LINES, LINE = 13, 2, 16
 TITLE_ROOM = (NODE_WIDTH - 22) / TITLE_FONT  # in sizes of the title's font
 WORD_FONT = 12
 HEADING_ROOM = 10
@@ -148,7 +148,7 @@ def _word(node: TaskNode, word: str) -> str:
 
 def _title(title: str) -> SafeString:
     lines = fit(title, TITLE_ROOM, TITLE_LINES)
-    first = 37 + 5 * (TITLE_LINES - len(lines))
+    first = 41 + 8 * (TITLE_LINES - len(lines))
     placed = ((first + LINE * row, line) for row, line in enumerate(lines))
     return format_html_join("", '<text class="title" x="12" y="{}">{}</text>', placed)
 

@@ -55,11 +55,7 @@ def churn(counts: Iterable[FileCount] | None) -> SafeString:
 def churn_of(additions: int | None, deletions: int | None) -> SafeString:
     if additions is None or deletions is None:
         return format_html('<span class="churn muted small">{}</span>', "not text")
-    total = additions + deletions
-    green = min(BLOCKS, round(BLOCKS * additions / total)) if total else 0
-    green = max(green, 1) if additions else green
-    red = min(BLOCKS - green, max(1, BLOCKS - green)) if deletions else 0
-    green = BLOCKS - red if additions and red else green
+    green, red = _blocks(additions, deletions)
     tones = ["added"] * green + ["removed"] * red
     tones += ["none"] * (BLOCKS - len(tones))
     rects = format_html_join(
@@ -72,6 +68,16 @@ def churn_of(additions: int | None, deletions: int | None) -> SafeString:
         deletions,
         rects,
     )
+
+
+def _blocks(additions: int, deletions: int) -> tuple[int, int]:
+    """Return how many blocks each side gets: as many as the other for as many lines, and one at least where there are any."""
+    if not additions or not deletions:
+        return (BLOCKS if additions else 0), (BLOCKS if deletions else 0)
+    if additions == deletions:
+        return min(additions, BLOCKS // 2), min(deletions, BLOCKS // 2)
+    green = min(max(round(BLOCKS * additions / (additions + deletions)), 1), BLOCKS - 1)
+    return green, BLOCKS - green
 
 
 @register.simple_tag(takes_context=True)

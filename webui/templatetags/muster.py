@@ -14,12 +14,14 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
-from coordination.models import Project
+from coordination.models import Agent, Project, Task
 from coordination.queries.activity import Entry
 from coordination.queries.agent_titles import agent_titles
 from coordination.queries.needs_you import MOST_COUNTED
+from coordination.queries.phases import wait_of
 from webui import markdown, places, words
 from webui.filtering import Bar
 
@@ -27,6 +29,7 @@ register = template.Library()
 
 TIED = "\N{NO-BREAK SPACE}"
 BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
+LONGEST_NAME = 40  # of a phase, on a card
 
 
 @register.simple_tag
@@ -74,9 +77,27 @@ def agent_tone(value: str) -> str:
     return f"tone-{words.OF_AGENT[AgentState(value)].tone}"
 
 
+@register.filter
+def holder_tone(agent: Agent) -> str:
+    """Return the tone of an agent that holds a task: it is at work, or not heard of."""
+    return agent_tone(AgentState.SILENT if agent.silent_since else AgentState.ACTIVE)
+
+
 @register.simple_tag
 def outcome(value: str) -> SafeString:
     return _badge(words.OF_OUTCOME[Outcome(value)]) if value else _badge(words.OF_STATE[State.RUNNING])
+
+
+@register.simple_tag
+def phase_wait(task: Task, verb: str = "Waits") -> SafeString:
+    """Say that a card's or row's task waits for its phase, and for what that waits; nothing if it does not."""
+    wait = wait_of(task)
+    if wait is None:
+        return SafeString()
+    name = format_html('<bdi title="{}">{}</bdi>', wait.phase, Truncator(wait.phase).chars(LONGEST_NAME))
+    if wait.why == "paused":
+        return format_html("{} is paused", name)
+    return format_html("{} for the gate of {}" if wait.why == "gate" else "{} for {}", verb, name)
 
 
 @register.filter
@@ -106,10 +127,22 @@ def ago(when: datetime | None, empty: str = "never") -> SafeString:
 @register.simple_tag
 def age(since: datetime) -> SafeString:
     """Say how long something has lasted, for a card, where every letter counts."""
+    return _since(since, "short", relative(timezone.now() - since).removesuffix(" ago"))
+
+
+@register.simple_tag
+def lasting(since: datetime) -> SafeString:
+    """Say for how long something goes on: `for 1 h`, `now` at first."""
+    words_of = relative(timezone.now() - since)
+    return _since(since, "for", f"for {words_of.removesuffix(' ago')}" if words_of.endswith(" ago") else words_of)
+
+
+def _since(since: datetime, kind: str, words_of: str) -> SafeString:
+    """Draw a length of time that js/times.js keeps current; since when exactly is in the title."""
     local = timezone.localtime(since)
     exact = f"since {local:%a} {local.day} {local:%b %Y %H:%M:%S %Z}"
-    words_of = relative(timezone.now() - since).removesuffix(" ago")
-    return format_html('<time datetime="{}" title="{}" data-ago="short">{}</time>', since.isoformat(timespec="seconds"), exact, words_of)
+    moment = since.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}" title="{}" data-ago="{}">{}</time>', moment, exact, kind, words_of)
 
 
 def relative(age: timedelta) -> str:
@@ -122,6 +155,12 @@ def relative(age: timedelta) -> str:
             amount = f"{abs(seconds) // size} {unit}"
             return f"{amount} ago" if seconds > 0 else f"in {amount}"
     return "now"
+
+
+@register.filter
+def fours(text: str) -> list[str]:
+    """Return the text in pieces of four, as people read a key aloud."""
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
 
 
 @register.filter
@@ -233,6 +272,7 @@ def sheets(*names: str) -> SafeString:
 def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 
+    The topic `figures` is for what costs many rows to draw: it comes every few seconds at most, and waits while nobody looks.
     `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
     """
     asks = [f"every {every}s"] if every else []

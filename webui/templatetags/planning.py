@@ -39,6 +39,11 @@ def need_words(kind: str) -> str:
 
 
 @register.filter
+def feed_words(kind: str) -> str:
+    return words.OF_FEED[DependencyKind(kind)]
+
+
+@register.filter
 def going_on(effect: Effect) -> str:
     """Say what of a drain goes on."""
     if not effect.running:
@@ -50,7 +55,7 @@ def going_on(effect: Effect) -> str:
 def held(effect: Effect) -> str:
     """Say what a pause holds."""
     queued = f"{counted(effect.queued, 'queued task')} not handed out" if effect.queued else "No task is in the queue"
-    later = f"{counted(effect.later, 'later task waits', 'later tasks wait', verb=False)} until you resume" if effect.later else ""
+    later = f"{counted(effect.held, 'later task waits', 'later tasks wait', verb=False)} until you resume" if effect.held else ""
     return f"{queued}; {later}." if later else f"{queued}."
 
 
@@ -61,6 +66,7 @@ def taken_back(effect: Effect) -> str:
         return "Nothing runs at the moment, so this is the same as draining."
     one = effect.running == 1
     return (
-        f"{counted(effect.running, 'running attempt')} taken back now: {'its agent is' if one else 'their agents are'} told to stop, "
+        f"{counted(effect.running, 'running attempt', verb=False)} {'ends' if one else 'end'} now: "
+        f"{'its agent is' if one else 'their agents are'} told to stop, "
         f"and {'its task begins' if one else 'their tasks begin'} anew when you resume."
     )

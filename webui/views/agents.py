@@ -3,7 +3,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from coordination.models import Agent
+from coordination.models import Agent, Project
 from coordination.operations import agents as operations
 from coordination.operations import keys, messages
 from coordination.queries import agents_page
@@ -16,16 +16,24 @@ from webui.requests import Request, Undo, actor_of, acts, done, page, server_of,
 @shows
 def agents(request: Request) -> HttpResponse:
     with_retired = "retired" in request.GET
+    fleet = agents_page.fleet(request.caller, with_retired=with_retired)
     return page(
         request,
         "agents/agents.html",
         part="agents/_agents.html",
         section="agents",
-        fleet=agents_page.fleet(request.caller, with_retired=with_retired),
+        fleet=fleet,
+        keys_in=None if fleet.groups else _keys_in(request),
+        may_create=request.caller.may_everywhere(Permission.PLAN),
         with_retired=with_retired,
         may_retire=request.caller.may_everywhere(Permission.ADMIN),
         server=server_of(request),
     )
+
+
+def _keys_in(request: Request) -> Project | None:
+    """Return a project whose keys the person may make, if there is one."""
+    return next((project for project in visible_projects(request.caller) if request.caller.may(Permission.ADMIN, project.pk)), None)
 
 
 @shows

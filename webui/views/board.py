@@ -6,7 +6,7 @@ from coordination.operations import folds, projects
 from coordination.operations.creation import NewTask
 from coordination.operations.creation import create_task as operation
 from coordination.queries import board as query
-from coordination.queries.access import Permission, find_project
+from coordination.queries.access import Permission, find_project, find_project_to_set
 from coordination.queries.filters import given
 from coordination.queries.folds import folded
 from coordination.queries.swimlanes import Kind, agents_to_assign_to, find_lane
@@ -107,7 +107,7 @@ def fold(request: Request, slug: str) -> HttpResponse:
 @acts
 def limit(request: Request, slug: str) -> HttpResponse:
     """Say how many tasks of a column are not yet too many; an empty number takes the limit away."""
-    project = find_project(request.caller, slug, Permission.PLAN)
+    project = find_project_to_set(request.caller, slug, ["wip_limits"])
     wanted = typed(LimitForm(request.POST))
     projects.limit_column(project, wanted["column"], wanted["limit"], actor=actor_of(request))
     title = query.BY_KEY[wanted["column"]].title

@@ -43,6 +43,7 @@ def attempts(request: Request, slug: str) -> HttpResponse:
     return page(
         request,
         "insights/attempts.html",
+        part="insights/_attempts.html",
         project=project,
         section="insights",
         wanted=wanted,

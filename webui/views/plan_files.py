@@ -6,14 +6,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from coordination.errors import Invalid, StaleVersion
+from coordination.errors import Invalid, ScopeMissing, StaleVersion
 from coordination.models import Project
 from coordination.operations import plan_updates
 from coordination.plan_parcel import as_tar, as_zip, unpacked, unwrapped, wrapped
 from coordination.plan_writing import write_plan
 from coordination.queries.access import Permission, find_project
 from coordination.queries.planned import planned
-from webui.requests import Request, actor_of, acts, done, page, server_of, shows, uploaded
+from webui.requests import Request, acts, done, page, server_of, shows, uploaded
 from webui.views.files import SANDBOX
 
 ARCHIVES = {"zip": (as_zip, "application/zip", "zip"), "tar": (as_tar, "application/gzip", "tar.gz")}
@@ -43,7 +43,7 @@ def preview(request: Request, slug: str) -> HttpResponse:
         chosen = uploaded(request, "directory", "archive")
         files = unpacked((paths.get(place) or name, content) for place, (name, content) in enumerate(chosen))
         return _preview(request, project, files)
-    except Invalid as refusal:
+    except (Invalid, ScopeMissing) as refusal:
         return _refused(request, project, refusal)
 
 
@@ -53,11 +53,11 @@ def apply(request: Request, slug: str) -> HttpResponse:
     project = find_project(request.caller, slug, Permission.PLAN)
     files = unwrapped(request.POST.get("parcel", ""))
     try:
-        made = plan_updates.update_plan(project, files, actor=actor_of(request), seen=request.POST.get("seen", ""))
+        made = plan_updates.update_plan(project, files, caller=request.caller, seen=request.POST.get("seen", ""))
     except StaleVersion as stale:
         project.refresh_from_db()
         return _preview(request, project, files, stale=stale.sentence, status=409)
-    except Invalid as refusal:
+    except (Invalid, ScopeMissing) as refusal:
         return _refused(request, project, refusal)
     return done(request, f"The plan is applied: {made.sentences[-1]}.", reverse("plan", args=[slug]))
 
@@ -74,11 +74,11 @@ def _paths(told: str) -> list[str]:
 def _preview(request: Request, project: Project, files: dict[str, bytes], **context: Any) -> HttpResponse:
     # The mark is of a moment before the comparison, so that a change between the two is noticed.
     seen = planned(project).fingerprint
-    diff = plan_updates.preview_plan(project, files)
+    diff = plan_updates.preview_plan(project, files, caller=request.caller)
     return _page(request, project, diff=diff, parcel=wrapped(files) if diff.changes else "", seen=seen, **context)
 
 
-def _refused(request: Request, project: Project, refusal: Invalid) -> HttpResponse:
+def _refused(request: Request, project: Project, refusal: Invalid | ScopeMissing) -> HttpResponse:
     mistakes = refusal.data.get("mistakes") or [{"sentence": refusal.sentence}]
     return _page(request, project, mistakes=mistakes, status=refusal.status)
 

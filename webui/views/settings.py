@@ -6,7 +6,7 @@ from django.urls import reverse
 from coordination.errors import Invalid, NotFound
 from coordination.models import Project, Role, Webhook
 from coordination.operations import projects
-from coordination.queries.access import Permission, find_project
+from coordination.queries.access import Permission, find_project, find_project_to_set, kept_for_admins
 from coordination.queries.channels import channels_of
 from coordination.queries.project_settings import find_person, keys_of, members_of
 from webui.forms import ChannelForm, KeyForm, MemberForm, ProjectSettingsForm, ReasonForm, SlugForm
@@ -29,7 +29,7 @@ def settings_page(
         part="project_settings/_channels.html",
         project=project,
         section="settings",
-        form=ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project)),
+        form=ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project), without=_not_for(request, project)),
         members=members_of(project),
         member_form=MemberForm(auto_id="member_%s"),
         roles=Role.choices,
@@ -44,10 +44,14 @@ def settings_page(
     )
 
 
+def _not_for(request: Request, project: Project) -> list[str]:
+    return kept_for_admins(request.caller, project, ProjectSettingsForm.settings())
+
+
 @acts
 def save(request: Request, slug: str) -> HttpResponse:
-    project = find_project(request.caller, slug, Permission.ADMIN)
-    wanted = typed(ProjectSettingsForm(request.POST))
+    project = find_project_to_set(request.caller, slug, ProjectSettingsForm.settings() & request.POST.keys())
+    wanted = typed(ProjectSettingsForm(request.POST, without=_not_for(request, project)))
     projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
     return _led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
 

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import Http404, HttpResponse
@@ -10,13 +10,14 @@ from coordination.actor import Actor
 from coordination.errors import Invalid
 from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import FINISHED, LEASED, DependencyKind, State
-from coordination.models import Task
+from coordination.models import Task, User
 from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks, undoing
 from coordination.queries import task_page
 from coordination.queries.access import Permission, find_task
 from coordination.queries.explain import explain
 from coordination.queries.last_step import last_step
 from coordination.queries.pick import pick
+from coordination.queries.unread import news_of
 from webui import markdown
 from webui.forms import (
     AssignForm,
@@ -146,8 +147,8 @@ def overview(request: Request, task_id: int) -> HttpResponse:
         **heading(task, "overview"),
         explanation=explain(task),
         about=about,
+        news=news_of(task, about.messages, cast(User, request.user)),
         pinned=about.attempt_with(task.rerun_of_id),
-        dependency_kinds=list(DependencyKind),
         git_url=git_url(request, task),
     )
 
@@ -224,7 +225,7 @@ def add_need(request: Request, task_id: int) -> HttpResponse:
 
 def _candidates(request: Request, task: Task, words: str, kind: str) -> HttpResponse:
     found = pick(task_page.tasks_to_depend_on(task), words) if words.strip() else []
-    context: dict[str, Any] = {"words": words, "kind": kind, "found": found, "dependency_kinds": list(DependencyKind)}
+    context: dict[str, Any] = {"words": words, "kind": kind, "found": found}
     return page(request, "task/find_need.html", part="task/_found_needs.html", **heading(task, "overview"), **context)
 
 

@@ -108,6 +108,7 @@ COMMANDS = (
         "list, add, set up, pause, drain, stop and resume projects",
         projects,
         _arguments,
+        description="A planner sets name, description and wip_limits; every other setting needs the admin role.",
         examples=[
             ("tqc projects", "list them"),
             ('tqc projects add shop --name "Shop relaunch"', ""),

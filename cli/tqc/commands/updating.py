@@ -1,4 +1,4 @@
-"""Moving and changing tasks: update, cancel, requeue."""
+"""Moving and changing tasks: update, cancel, requeue, undo."""
 
 import argparse
 from typing import Any
@@ -9,7 +9,7 @@ from tqc.commands.shared import as_agent, repeat_key
 from tqc.errors import FAILED, OK, TqcError, UsageError
 from tqc.leases import of_claim
 from tqc.output import ProgressBar
-from tqc.parsing import task_number, words
+from tqc.parsing import task_number, whole, words
 from tqc.shapes import Worked
 
 FIELDS = ("title", "kind", "priority", "tier", "objective")
@@ -79,6 +79,12 @@ def requeue(context: Context, options: argparse.Namespace) -> int:
     return _each(context, options, "requeue", lambda number: context.client.requeue(number))
 
 
+def undo(context: Context, options: argparse.Namespace) -> int:
+    task = context.client.undo(options.task, options.event)
+    context.printer.answer("task", task, lambda: [f"The last decision about #{task['id']} is taken back; it is {task['state']}."])
+    return OK
+
+
 def _each(context: Context, options: argparse.Namespace, verb: str, act: Any) -> int:
     """Do it to each task on its own: one that refuses does not stop the others."""
     results: list[dict[str, Any]] = []
@@ -124,6 +130,11 @@ def _cancel_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="why; the agent that holds it reads this")
 
 
+def _undo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", type=task_number, metavar="TASK", help="the task's number")
+    parser.add_argument("--event", type=whole(1, 2**63 - 1, "--event"), metavar="ID", help="only if this event is still the last decision")
+
+
 COMMANDS = (
     Command(
         "update",
@@ -154,5 +165,15 @@ COMMANDS = (
         _many,
         examples=[("tqc requeue 42", "with a fresh count of attempts")],
         shape="kind results: {items: [{task, ok, state or error, code}]}",
+    ),
+    Command(
+        "undo",
+        "take back the last decision about a task",
+        undo,
+        _undo_arguments,
+        description="""Takes back a cancel, requeue, approval, request for changes, answer or let run, as long as nothing has come of it;
+otherwise nothing changes and the exit code is 4. A lease that a cancel ended does not come back.""",
+        examples=[("tqc undo 42", "#42 is where it was before"), ("tqc undo 42 --event 4711", "unless something else was decided since")],
+        shape="kind task",
     ),
 )

@@ -183,6 +183,12 @@ class BulkAsked(Asked):
     changes: TaskChanges | None = None
 
 
+class NeedChange(Asked):
+    model_config = asks({"kind": "finished"})
+
+    kind: DependencyWord
+
+
 class NeedKind(Asked):
     model_config = asks({"kind": "success"})
 

@@ -14,6 +14,7 @@ from coordination.models import Project
 from coordination.operations.plan_updates import preview_plan, update_plan
 from coordination.operations.plans import import_plan
 from coordination.plan_directory import read_plan
+from coordination.queries.access import OPERATOR
 
 MAX_FILE = 4 * 1024 * 1024  # bytes; the store's own limit is smaller and says so with the file's name
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         project = Project.objects.filter(slug=slug).first()
         if project is None:
             raise CommandError(f"There is no project {slug!r} to update; name one with --project, or import the plan without --update.")
-        diff = preview_plan(project, files) if is_preview else update_plan(project, files, actor=SYSTEM)
+        diff = (preview_plan if is_preview else update_plan)(project, files, caller=OPERATOR)
         self.stdout.write("Nothing was changed; it would be:" if is_preview else f"Updated project {slug}:")
         for sentence in diff.sentences:
             self.stdout.write(f"  {sentence}")

@@ -138,7 +138,7 @@ PLANNERS_ONLY = [
     each
     for each in ALL
     if each[0] != "GET"
-    and re.search(r"/(pause|resume|cancel|requeue|assign|answer|take-back|close-gate|complete|move|needs/|adopt|keys|after/)", each[1])
+    and re.search(r"/(pause|resume|cancel|requeue|undo|assign|answer|take-back|close-gate|complete|move|needs/|adopt|keys|after/)", each[1])
     and "tasks/{task_id}/complete" not in each[1]
 ] + [each for each in ALL if each[0] in ("PATCH", "DELETE", "PUT")]
 

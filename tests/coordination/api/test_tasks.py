@@ -164,6 +164,11 @@ def test_dependencies_are_added_and_removed_and_never_close_a_circle(planner: Ca
     assert planner.put(f"tasks/{second.pk}/needs/{first.pk}", {"kind": "finished"}).json["state"] == "waiting"
     refused = planner.put(f"tasks/{first.pk}/needs/{second.pk}")
     assert (refused.status, refused.json["code"], refused.json["path"]) == (422, "cycle", [first.pk, second.pk, first.pk])
+    changed = planner.patch(f"tasks/{second.pk}/needs/{first.pk}", {"kind": "failure"})
+    assert [(need["on"], need["kind"]) for need in changed.json["needs"]] == [(first.pk, "failure")]
+    assert planner.patch(f"tasks/{second.pk}/needs/{first.pk}", {}).status == 422
+    assert planner.patch(f"tasks/{second.pk}/needs/{first.pk}", {"kind": "luck"}).status == 422
+    assert planner.patch(f"tasks/{first.pk}/needs/{second.pk}", {"kind": "failure"}).json["code"] == "not_found"
     assert planner.delete(f"tasks/{second.pk}/needs/{first.pk}").status == 204
     assert planner.get(f"tasks/{second.pk}").json["state"] == "queued"
 

@@ -22,6 +22,8 @@ from coordination.operations.phases import (
     set_status,
 )
 from coordination.operations.projects import create_project, delete_project, grant_role, pause_project, resume_project, revoke_role
+from coordination.operations.tasks import cancel, edit_task
+from coordination.operations.undoing import undo
 from coordination.queries.access import Permission, acting_agent, caller_of_key, caller_of_user, find_project, find_task, visible_tasks
 from tests.factories import ROOT, Plan, assert_sound, make_plan, phase_state, state_of
 
@@ -42,6 +44,19 @@ def test_deleting_the_middle_of_a_chain_does_not_start_its_end(plan: Plan) -> No
     complete.completes()
     complete_phase(plan.phase, actor=plan.planner)
     assert phase_state(third) is PhaseState.ACTIVE
+
+
+def test_a_phase_that_holds_a_cancelled_task_is_deleted_once_that_was_moved(plan: Plan) -> None:
+    second = plan.after()
+    task = plan.task(phase=second)
+    cancel(task, actor=plan.planner)
+    with pytest.raises(WrongState, match=r"holds 1 task, cancelled ones counted; move them to another phase first"):
+        delete_phase(second, actor=plan.planner)
+    edit_task(task, {"phase": plan.phase}, actor=plan.planner)
+    delete_phase(second, actor=plan.planner)
+    assert state_of(task) is State.CANCELLED
+    undo(task, actor=plan.planner)
+    assert state_of(task) is State.QUEUED
 
 
 def test_a_gate_holds_its_phase_until_a_person_opens_it(plan: Plan) -> None:

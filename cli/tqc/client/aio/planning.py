@@ -239,6 +239,10 @@ class Planning(Asking):
         """Let the task wait for another: until it is done (success), ended (finished) or failed (failure)."""
         await self.ask("PUT", f"/tasks/{task}/needs/{on}", body={"kind": kind})
 
+    async def change_need(self, task: int, on: int, kind: str) -> shapes.Task:
+        """Let the task wait for another end of what it waits for already: success, finished or failure."""
+        return cast(shapes.Task, await self.ask("PATCH", f"/tasks/{task}/needs/{on}", body={"kind": kind}))
+
     async def remove_need(self, task: int, on: int) -> None:
         await self.ask("DELETE", f"/tasks/{task}/needs/{on}")
 

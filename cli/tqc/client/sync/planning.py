@@ -240,6 +240,10 @@ class Planning(Asking):
         """Let the task wait for another: until it is done (success), ended (finished) or failed (failure)."""
         self.ask("PUT", f"/tasks/{task}/needs/{on}", body={"kind": kind})
 
+    def change_need(self, task: int, on: int, kind: str) -> shapes.Task:
+        """Let the task wait for another end of what it waits for already: success, finished or failure."""
+        return cast(shapes.Task, self.ask("PATCH", f"/tasks/{task}/needs/{on}", body={"kind": kind}))
+
     def remove_need(self, task: int, on: int) -> None:
         self.ask("DELETE", f"/tasks/{task}/needs/{on}")
 

@@ -22,5 +22,5 @@ if (document.getElementById("phases")) import("./plan.js");
 if (document.querySelector("[data-file]")) import("./diff.js");
 if (document.querySelector("form[data-replay]")) import("./replay.js");
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
-if (document.getElementById("messages")) import("./messages.js");
-if (document.querySelector("svg[data-chart]")) import("./charts.js");
+if (document.querySelector("[data-reads]")) import("./messages.js");
+if (document.getElementById("insights")) import("./charts.js");

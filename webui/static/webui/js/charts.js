@@ -1,36 +1,48 @@
 // Reads out the values of a chart at the pointer, under a finger or by arrow keys. They are those of the table below it, the newest first.
+import { afterSwaps } from "./swaps.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const HINT = " Arrow keys read its values, Enter follows them.";
+const started = new WeakMap(); // of each chart: what puts back what a refresh took away
 
-for (const chart of document.querySelectorAll("svg[data-chart]")) start(chart);
+function dress() {
+  for (const chart of document.querySelectorAll("svg[data-chart]")) {
+    if (!started.has(chart)) started.set(chart, start(chart));
+    started.get(chart)();
+  }
+}
+
+afterSwaps(dress);
+dress();
 
 function start(chart) {
   const rows = () => [...document.getElementById(chart.dataset.chart).rows].reverse();
-  const said = document.createElement("p");
+  const figure = chart.closest("figure");
+  const said = figure.querySelector(".plot-value");
+  const sentence = figure.querySelector(".chart-says");
   const cursor = document.createElementNS(SVG, "rect");
   let place = -1;
 
-  const sentence = chart.closest("figure").querySelector(".chart-says");
-
-  said.className = "plot-value";
-  said.setAttribute("role", "status");
-  (sentence || chart.closest("figure").firstElementChild).before(said);
   cursor.setAttribute("class", "plot-cursor");
-  chart.querySelector("desc").append(HINT);
-  chart.tabIndex = 0;
 
   function show(wanted) {
     const all = rows();
     const next = Math.min(Math.max(wanted, 0), all.length - 1);
-    if (next === place && cursor.isConnected) return;
+    if (next !== place || !cursor.isConnected) draw(all, next);
+  }
+
+  function draw(all, next) {
     place = next;
     const { width, height } = chart.viewBox.baseVal;
     const part = width / all.length;
     for (const [name, value] of Object.entries({ x: place * part, y: 0, width: part, height })) cursor.setAttribute(name, value);
     if (!cursor.isConnected) chart.prepend(cursor);
-    said.replaceChildren(...words(all[place]));
-    if (sentence) sentence.hidden = true;
+    const fresh = words(all[place]);
+    if (fresh.map(text).join("") !== text(said)) said.replaceChildren(...fresh); // what is the same is not said again
+    sentence.hidden = true;
   }
+
+  const text = (piece) => piece.textContent ?? piece;
 
   function words(row) {
     const heads = [...row.closest("table").tHead.rows[0].cells];
@@ -47,7 +59,7 @@ function start(chart) {
     if (document.activeElement === chart || said.contains(event.relatedTarget)) return;
     cursor.remove();
     said.replaceChildren();
-    if (sentence) sentence.hidden = false;
+    sentence.hidden = false;
     place = -1;
   }
 
@@ -74,4 +86,11 @@ function start(chart) {
     else return;
     event.preventDefault();
   });
+
+  return () => {
+    const hint = chart.querySelector("desc");
+    if (!hint.textContent.endsWith(HINT)) hint.append(HINT);
+    chart.tabIndex = 0;
+    if (place >= 0) draw(rows(), Math.min(place, rows().length - 1));
+  };
 }

@@ -54,6 +54,12 @@ function neighbour(node, key) {
 
 const address = () => location.pathname + location.search;
 
+// On a phone the panel stands below the drawing, out of sight.
+function showPanel() {
+  const panel = part.querySelector(".graph-panel");
+  if (panel && !isBeside(panel)) panel.scrollIntoView({ block: "nearest" });
+}
+
 // Opens an address of this page in place. The live refresh asks for it, so that of two answers the later one counts.
 async function go(href, { push = true, focus = "", beside = "" } = {}) {
   if (push) history.pushState({ graph: true }, "", href);
@@ -70,8 +76,7 @@ async function go(href, { push = true, focus = "", beside = "" } = {}) {
   pressed = "";
   const picked = svg()?.querySelector(".node.is-picked");
   if (picked) reveal(picked);
-  const panel = part.querySelector(".graph-panel");
-  if (panel && !isBeside(panel)) panel.scrollIntoView({ block: "nearest" }); // on a phone it stands below
+  showPanel();
   if (focus) document.getElementById(focus)?.focus();
 }
 
@@ -197,4 +202,5 @@ function watch() {
 if (part) {
   watch();
   ready();
+  showPanel();
 }

@@ -116,6 +116,23 @@ function tell(root) {
 tell(document);
 document.body.addEventListener("htmx:afterSettle", (event) => tell(event.target.parentElement ?? document));
 
+// The sheet's heading says it for all of its rows.
+const withoutVerb = (says) => says.replace(/^Go to (.)/, (_, first) => first.toUpperCase());
+
+/** The X at the end of a dialog's head. */
+export function closer() {
+  const form = document.createElement("form");
+  form.method = "dialog";
+  form.className = "push";
+  const button = form.appendChild(document.createElement("button"));
+  button.className = "button small quiet square";
+  button.setAttribute("aria-label", "Close");
+  const icon = button.appendChild(document.querySelector("svg.icon").cloneNode(true));
+  const use = icon.querySelector("use");
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#x"));
+  return form;
+}
+
 function sheet() {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog keys-sheet";
@@ -128,9 +145,7 @@ function sheet() {
   };
   const head = make("div", "", dialog, "panel-head");
   make("h2", "Keyboard shortcuts", head).id = "keys-title";
-  const form = make("form", "", head, "push");
-  form.method = "dialog";
-  make("button", "Close", form, "button small quiet");
+  head.append(closer());
   const body = make("div", "", dialog, "panel-body keys-groups");
   body.tabIndex = 0;
   body.setAttribute("role", "group");
@@ -142,7 +157,7 @@ function sheet() {
     const rows = make("dl", "", section, "keys-list");
     for (const { keys, says } of list) {
       const row = make("div", "", rows);
-      make("dt", says, row);
+      make("dt", title === "Go to" ? withoutVerb(says) : says, row);
       const cell = make("dd", "", row);
       choices(keys).forEach((choice, number) => {
         if (number) make("span", " or ", cell, "muted");

@@ -21,6 +21,21 @@ document.body.addEventListener("htmx:sseOpen", () => {
   if (wasLost) htmx.trigger(document.body, "muster:changed");
 });
 
+// Figures cost many rows to draw: a window that nobody looks at fetches them once it is looked at.
+let missed;
+
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (!document.hidden || !event.target.matches('[hx-trigger*="sse:figures"]')) return;
+  event.preventDefault();
+  missed = event.target;
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !missed) return;
+  htmx.trigger(missed, "sse:figures");
+  missed = undefined;
+});
+
 document.body.addEventListener("htmx:sseError", () => {
   waiting ??= setTimeout(() => {
     show("lost", "Reconnecting…");

@@ -4,7 +4,11 @@ import { say } from "./toasts.js";
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", (event) => {
-  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of openMenus()) {
+    const shuts = menu.contains(event.target.closest?.("[data-shuts]"));
+    if (shuts || !menu.contains(event.target)) menu.open = false;
+    if (shuts) menu.querySelector("summary").focus();
+  }
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -1,5 +1,5 @@
 // Messages count as read once they were really shown: in a window that is looked at, with the list in view.
-const list = document.getElementById("messages");
+const list = document.querySelector("[data-reads]");
 let told = "";
 
 const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && tell(), { threshold: 0 });

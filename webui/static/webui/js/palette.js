@@ -1,5 +1,5 @@
 // The command palette: a combobox over what the server finds, what this page can do, and where one was last.
-import { entries, inWords, register } from "./keys.js";
+import { closer, entries, inWords, register } from "./keys.js";
 
 const PAUSE = 120; // ms without a key before the server is asked
 const KEPT = 8; // pages remembered
@@ -60,12 +60,19 @@ function actionItem(entry) {
   return item;
 }
 
-/** What this page adds: where one was, and what it can do. */
-function own(words) {
+function recentItem(each) {
+  const icon = opener.querySelector(".icon").cloneNode(true);
+  const use = icon.querySelector("use");
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#history"));
+  return make("a", { href: each.path }, icon, make("bdi", { class: "grow", text: each.title }));
+}
+
+/** What this page adds to what was found: where else one was, and what it can do. */
+function own(words, found) {
   const groups = [];
-  const here = location.pathname + location.search;
-  const recent = recents().filter((each) => each.path !== here && fits(words, each.title)).slice(0, words.length ? 3 : 5);
-  if (recent.length) groups.push(group("Recent", recent.map((each) => make("a", { href: each.path }, make("bdi", { class: "grow", text: each.title })))));
+  const known = new Set([location.pathname + location.search, ...found.flatMap((part) => [...part.querySelectorAll("a")].map((link) => link.getAttribute("href")))]);
+  const recent = recents().filter((each) => !known.has(each.path) && fits(words, each.title)).slice(0, words.length ? 3 : 5);
+  if (recent.length) groups.push(group("Recent", recent.map(recentItem)));
   const actions = actionsOfPage.filter((entry) => fits(words, entry.says)).slice(0, 8);
   if (actions.length) groups.push(group("On this page", actions.map(actionItem)));
   return groups;
@@ -82,7 +89,8 @@ function choose(option) {
 }
 
 function show(found, words) {
-  list.replaceChildren(...(words.length ? [...found, ...own(words)] : [...own(words), ...found]));
+  const added = own(words, words.length ? found : []); // unasked, where one was comes first
+  list.replaceChildren(...(words.length ? [...found, ...added] : [...added, ...found]));
   let number = 0;
   for (const [index, section] of list.querySelectorAll("section").entries()) {
     section.setAttribute("role", "group");
@@ -153,11 +161,12 @@ function move(event) {
 function build() {
   input = make("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", "aria-haspopup": "listbox" },
-    ...{ "aria-label": "Search or do something", placeholder: "A task, #number, phase, agent, file, page or action…", autocomplete: "off", spellcheck: "false", maxlength: "100" },
+    ...{ "aria-label": "Search or do something", placeholder: "A task, #number, phase, agent, file, page or action…", autocomplete: "off", autofocus: "", spellcheck: "false", maxlength: "100" },
   });
   list = make("div", { id: "palette-list", class: "palette-found", role: "listbox", "aria-label": "Found" });
   note = make("p", { class: "empty", role: "status" });
-  dialog = make("dialog", { class: "dialog palette", "aria-label": "Command palette" }, input, list, note);
+  const head = make("div", { class: "panel-head" }, make("h2", { text: "Search" }), closer()); // for fingers, which have no Escape
+  dialog = make("dialog", { class: "dialog palette", "aria-label": "Command palette" }, head, input, list, note);
   document.body.append(dialog);
   input.addEventListener("input", () => {
     clearTimeout(timer);

@@ -18,6 +18,7 @@ setInterval(() => {
   if (document.hidden) return;
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const words = relative(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
-    time.textContent = time.dataset.ago === "short" ? words.replace(/ ago$/, "") : words;
+    const says = { short: "$1", for: "for $1" }[time.dataset.ago];
+    time.textContent = says ? words.replace(/^(.*) ago$/, says) : words;
   }
 }, 10000);
