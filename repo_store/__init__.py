@@ -19,6 +19,7 @@ from repo_store.errors import (
 from repo_store.intake import Parcel, Pushed, Terms
 from repo_store.limits import Limits
 from repo_store.names import MAIN_REF, MAIN_ROOTS, Roots, attempt_ref, validate_path, validate_ref, validate_tree_names
+from repo_store.people import dated
 from repo_store.records import (
     Annotated,
     Author,
@@ -83,6 +84,7 @@ __all__ = [
     "Terms",
     "Version",
     "attempt_ref",
+    "dated",
     "validate_path",
     "validate_ref",
     "validate_tree_names",

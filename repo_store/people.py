@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import pygit2
@@ -13,6 +16,7 @@ from repo_store.records import Author
 COMMITTER = Author(name="Muster", email="muster@localhost")
 OWN_DOMAIN = "@muster.invalid"  # of the mail that this server gives to whoever writes through it
 
+_TOLD: ContextVar[datetime | None] = ContextVar("told", default=None)
 _LONGEST_NAME = 200
 _LONGEST_MESSAGE = 10_000
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -38,9 +42,19 @@ def clean_message(message: str) -> str:
     return "\n".join(lines) + "\n" if visible.strip() else "Change the files\n"
 
 
+@contextmanager
+def dated(when: datetime) -> Iterator[None]:
+    """Date the commits that are made in here as of `when`, whatever time they name: for a history that is told."""
+    token = _TOLD.set(when)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+
+
 def signatures(author: Author, when: datetime | None) -> tuple[pygit2.Signature, pygit2.Signature]:
     """Return the author's and the committer's signature; both carry `when`, so the same input gives the same commit."""
-    moment = when or datetime.now(UTC)
+    moment = _TOLD.get() or when or datetime.now(UTC)
     second = min(max(int(moment.timestamp()), 0), _LAST_SECOND)
     person = sanitized(author)
     return (

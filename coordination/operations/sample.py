@@ -22,15 +22,15 @@ def make_another(actor: Actor) -> Project:
 def make(slug: str, actor: Actor) -> Project:
     """Make the project and play the first two days of its life."""
     clock = SampleClock()
-    clock.turn(BEGAN)
-    project = projects.create_project(
-        slug=slug,
-        name="Tally, a small command" if slug == SLUG else f"Tally, a small command ({slug})",
-        actor=actor,
-        description="Count what a log file holds, in three phases and a release.",
-    )
-    stages = _phases(project, actor)
-    tasks = _tasks(project, stages, actor)
+    with clock.played(BEGAN):
+        project = projects.create_project(
+            slug=slug,
+            name="Tally, a small command" if slug == SLUG else f"Tally, a small command ({slug})",
+            actor=actor,
+            description="Count what a log file holds, in three phases and a release.",
+        )
+        stages = _phases(project, actor)
+        tasks = _tasks(project, stages, actor)
     clock.turn(BEGAN - 20)
     cast = _cast(project, actor)
     SampleDays(tasks, stages, cast, actor, clock).play()

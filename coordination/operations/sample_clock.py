@@ -7,6 +7,7 @@ minutes in which the agents were at work are noted as their heartbeats would hav
 import random
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from coordination.models import Agent, ApiKey, Attempt, Event, Lease, Message, M
 from coordination.models.clock import now
 from coordination.operations.agents import note_minutes
 from coordination.operations.atomic import atomically
+from repo_store import dated
 
 HOUR = timedelta(hours=1)
 MISSED = 0.03  # the share of minutes in which no heartbeat arrived
@@ -36,6 +38,11 @@ class SampleClock:
         """From now on it is so many minutes before the end."""
         self._turns.append(now())
         self._ago.append(timedelta(minutes=minutes_ago))
+
+    def played(self, minutes_ago: float) -> AbstractContextManager[None]:
+        """Turn the clock, and date the commits that are made meanwhile: git keeps what it was told, so they cannot be moved later."""
+        self.turn(minutes_ago)
+        return dated(now() - timedelta(minutes=minutes_ago))
 
     @atomically
     def settle(self, project: Project, key: ApiKey, agents: Iterable[Agent]) -> None:

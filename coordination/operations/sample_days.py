@@ -61,8 +61,8 @@ class SampleDays:
         self._second_day()
         self._last_hours()
         for minutes_ago, happen in sorted(self._beats, key=lambda beat: -beat[0]):
-            self.clock.turn(minutes_ago)
-            happen()
+            with self.clock.played(minutes_ago):
+                happen()
         self.clock.turn(0)
 
     def _first_day(self) -> None:

@@ -238,5 +238,5 @@ def _messages(caller: Caller, agent: Agent) -> list[Message]:
     if caller.project_ids is not None:
         said = said.filter(project__in=caller.project_ids)
     read = Exists(MessageAck.objects.filter(message=OuterRef("pk"), agent=agent))
-    told = with_author_title(said.select_related("task", "project", "to_agent"))
-    return list(told.annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])
+    said = with_author_title(said.select_related("task", "project", "to_agent"))
+    return list(said.annotate(is_read=read).order_by("-pk")[:RECENT_MESSAGES])

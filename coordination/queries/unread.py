@@ -64,7 +64,7 @@ class Unread:
 class News:
     """What a page of a thread has that is new to its reader: `count` messages, up to `upto`, the newest that is shown.
 
-    `is_whole` says that none of them is too old to be shown.
+    `is_whole` says that no other is new and too old to be shown.
     """
 
     thread: str

@@ -93,7 +93,7 @@ def test_a_line_is_kept_in_its_one_spelling(text: str, told: str) -> None:
         ("stat:queued", "stat: is no qualifier; did you mean 'state'? To look"),
         ("http://example.org", 'write it in quotation marks: "http://example.org".'),
         ("state:wating", "state:wating cannot be read. Did you mean 'waiting'? Write one of waiting, queued"),
-        ("state:wating", "did you mean 'waiting'?"),
+        ("state:wating", "Did you mean 'waiting'?"),
         ("tier:premium", "Write one of light, standard, heavy."),
         ("priority:high", "Write one of critical, normal, low."),
         ("state:", "Write a value behind state: without a space"),

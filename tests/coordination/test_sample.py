@@ -5,14 +5,19 @@ from itertools import pairwise
 
 import pytest
 
+from coordination.actor import SYSTEM
 from coordination.lifecycle import State
 from coordination.models import Agent, AgentHour, Attempt, Event, Lease, Message, Task
 from coordination.models.clock import now
 from coordination.operations.rowcheck import check_rows
 from coordination.operations.sample import make
 from coordination.operations.sweep import sweep
+from coordination.queries.access import EVERY_PROJECT, Caller, Permission
+from coordination.queries.home import home
 from coordination.queries.insights import insights
+from coordination.queries.project_log import project_log
 from coordination.queries.replay import states_at
+from coordination.queries.versions import counts, version
 from tests.factories import Plan
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +55,27 @@ def test_its_agents_were_alive_while_they_worked_and_hold_their_tasks_now(plan: 
     sweep()
     assert Lease.objects.filter(task__project=project).count() == 2
     assert not Agent.objects.filter(silent_since__isnull=False, registered_by__projects=project).exists()
+
+
+def test_its_commits_bear_the_dates_that_its_events_tell(plan: Plan) -> None:
+    project = make("dated", plan.planner)
+    for kind in ("files.saved", "attempt.pushed"):
+        event = Event.objects.filter(project=project, kind=kind).latest("pk")
+        task = Task.objects.get(pk=event.task_id)
+        assert abs(version(task, event.data["new"]).when - event.at) < timedelta(minutes=1)
+
+
+def test_the_first_push_of_an_attempt_is_compared_with_what_the_attempt_was_handed(plan: Plan) -> None:
+    project = make("pushed", plan.planner)
+    (pushed,) = project_log(project, kind="pushed")
+    assert pushed.base == Attempt.objects.get(task=pushed.task, number=pushed.attempt).commit
+    counted = counts(pushed.task, pushed.base, pushed.new)
+    assert counted is not None
+    assert [each.path for each in counted] == pushed.files
+
+
+def test_what_needs_a_person_is_counted_alike_for_the_inbox_and_the_project(plan: Plan) -> None:
+    project = make("counted", plan.planner)
+    shown = home(Caller(SYSTEM, {EVERY_PROJECT: Permission.ADMIN}))
+    (overview,) = [each for each in shown.overviews if each.project.pk == project.pk]
+    assert overview.needs == shown.inbox.total

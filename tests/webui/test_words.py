@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import coordination
+from coordination.queries.explain import Reason
 from coordination.queries.shares import percent
 from webui import words
 from webui.templatetags.muster import duration
+from webui.templatetags.taskpage import with_link
 
 NOT_EVENTS = {"attempt.id", "phase.md"}
 KINDS = re.compile(rf"({'|'.join([*words.OF_EVENT, 'user', 'muster'])})\.[a-z_]+")
@@ -42,3 +44,9 @@ def test_shares_are_rounded_half_up_and_only_all_of_it_is_a_hundred() -> None:
 
 def test_a_duration_does_not_break_in_a_line() -> None:
     assert duration(97_200).split(" ") == ["1\N{NO-BREAK SPACE}d\N{NO-BREAK SPACE}3\N{NO-BREAK SPACE}h"]
+
+
+def test_the_task_of_a_reason_is_a_link_and_all_else_is_text() -> None:
+    reason = Reason("dependency", "It waits for #5 <b>#6</b> & more to be done.", {"task": 5})
+    assert with_link(reason) == 'It waits for <a href="/t/5/">#5</a> &lt;b&gt;#6&lt;/b&gt; &amp; more to be done.'
+    assert with_link(Reason("phase", "Its phase <i> starts after #5 x.")) == "Its phase &lt;i&gt; starts after #5 x."
