@@ -46,7 +46,8 @@ def test_each_kind_is_listed_with_what_answers_it(plan: Plan) -> None:
     assert [task.title for task in inbox.failed] == ["Failed"]
     assert [task.title for task in inbox.proposed] == ["Proposed"]
     assert [agent.pk for agent in inbox.silent] == [plan.jean.agent.pk]
-    assert [(each.phase, each.tasks, each.needs) for each in inbox.stranded] == [("Build", 1, "tier heavy, welding")]
+    assert [(each.phase, each.tasks) for each in inbox.stranded] == [("Build", 1)]
+    assert "welding" in inbox.stranded[0].sentence
     assert (inbox.total, inbox.more) == (7, 0)
 
 
@@ -60,7 +61,7 @@ def test_it_is_counted_in_one_statement(plan: Plan, django_assert_num_queries: D
 def test_it_is_listed_in_few_statements(plan: Plan, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     in_trouble(plan)
     asker = caller(plan)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         needs_you(asker)
 
 
