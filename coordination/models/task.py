@@ -80,8 +80,7 @@ class Task(models.Model):
             # The newest of a state, for the columns of the board whose order is not the order of claims.
             models.Index(fields=["project", "state", "state_since", "id"], name="task_board_since"),
             models.Index(fields=["phase", "state"], name="task_phase_progress"),
-            # For the list in the order of phases and of agents; the state is there for counting alone.
-            models.Index(fields=["project", "phase", "id", "state"], name="task_by_phase"),
+            # For the list in the order of agents; the state is there for counting alone.
             models.Index(fields=["project", "last_agent", "id", "state"], name="task_by_agent"),
             # What waits for a person, by what waits longest; work that goes its way never touches it. `needs_you` says why it is
             # asked in these very words.

@@ -11,7 +11,6 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 
 from coordination.lifecycle import State, Tier
 from coordination.models import Agent, Task
-from coordination.queries.phase_order import by_phase
 from coordination.queries.phases import FOLLOWED
 from coordination.queries.tasks import beyond
 
@@ -49,7 +48,6 @@ COLUMNS = (
 BY_KEY = {column.key: column for column in COLUMNS}
 SORTS = tuple(name for column in COLUMNS for name in (column.key, f"-{column.key}"))
 DEFAULT_SORT = "id"
-PHASE_FIRST = ("phase__position", "-phase__position")
 
 
 @dataclass(frozen=True)
@@ -99,15 +97,12 @@ def task_list(
     grouping = GROUPS.get(group)
     ordered, columns = _ordered(tasks, sort, grouping)
     before, place = (int(position[0]), position[1:]) if position else (0, None)
-    place = place if place is not None and len(place) == len(columns) else None
+    if place is not None and len(place) == len(columns):
+        ordered = ordered.filter(beyond(columns, place))
+    names = [name.lstrip("-") for name in columns]
     # Their places first: whole rows would go through the sorting, of which a page needs few.
-    if columns[0] in PHASE_FIRST:
-        found = by_phase(tasks)
-        places = found.places(ordered, columns[1:], place, limit + 1, falls=columns[0].startswith("-"))
-        totals = found.totals if grouping else {"": sum(found.totals.values())}
-    else:
-        places = _places(ordered, columns, place, limit + 1)
-        totals = _totals(tasks, grouping)
+    places = list(ordered.order_by(*columns).values_list(*names)[: limit + 1])
+    totals = _totals(tasks, grouping)
     following = [before + limit, *map(_plain, places[limit - 1])] if len(places) > limit else None
     shown = _rows([place[-1] for place in places[:limit]])
     return Page(_grouped(shown, grouping, totals), sum(totals.values()), before + 1, following)
@@ -119,23 +114,12 @@ def _ordered(tasks: QuerySet[Task], sort: str, grouping: Grouping | None) -> tup
     # The age grows as the moment that it began lies further back.
     if column.key == "age":
         sign = "" if sign else "-"
-    is_by_phase = grouping is not None and grouping.key == "phase"
-    columns = [f"{sign}id"]
-    if column.key == "phase":
-        columns = columns if is_by_phase else [f"{sign}phase__position", *columns]
-    elif column.key != "id":
-        tasks, columns = tasks.annotate(sorted_by=column.by), [f"{sign}sorted_by", *columns]
-    if is_by_phase:
-        columns = ["phase__position", *columns]
-    elif grouping:
-        tasks, columns = tasks.annotate(grouped_by=grouping.by), ["grouped_by", *columns]
-    return tasks, columns
-
-
-def _places(tasks: QuerySet[Task], columns: Sequence[str], place: Sequence[Any] | None, limit: int) -> list[tuple[Any, ...]]:
-    if place is not None:
-        tasks = tasks.filter(beyond(columns, place))
-    return list(tasks.order_by(*columns).values_list(*(name.lstrip("-") for name in columns))[:limit])
+    columns = [f"{sign}sorted_by"] if column.key != "id" else []
+    tasks = tasks.annotate(sorted_by=column.by) if columns else tasks
+    if grouping:
+        tasks = tasks.annotate(grouped_by=grouping.by)
+        columns.insert(0, "grouped_by")
+    return tasks, [*columns, f"{sign}id"]
 
 
 def _rows(ids: Sequence[int]) -> list[Task]:
