@@ -279,7 +279,7 @@ def _own_database() -> Iterator[str]:
 
 
 def _load_plan(server: MusterServer, plan: Path) -> Muster:
-    key = server.manage("createkey", "--name", "the demo's planner", "--scope", "coordinator").split()[-1]
+    key = server.manage("createkey", "--name", "the demo's", "--scope", "admin", "--user", "admin").split()[-1]
     muster = Muster(server.url, key)
     files = {path.relative_to(plan).as_posix(): path.read_text(encoding="utf-8") for path in sorted(plan.rglob("*")) if path.is_file()}
     made = muster.post(f"/projects/{PROJECT}/plan", {"files": files})
