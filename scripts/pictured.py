@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 PASSWORD = "only-for-pictures"
 
@@ -54,6 +54,8 @@ def _layout(name: str) -> Callable[[Page], None]:
         if button.get_attribute("aria-pressed") != "true":
             button.click()
         page.get_by_role("button", name=name, exact=True, pressed=True).wait_for()
+        # Its script takes the numbers of lines out of the order of Tab.
+        expect(page.locator(".diff .no a:not([tabindex='-1'])")).to_have_count(0)
 
     return choose
 
