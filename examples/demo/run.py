@@ -279,12 +279,13 @@ def _own_database() -> Iterator[str]:
 
 
 def _load_plan(server: MusterServer, plan: Path) -> Muster:
-    key = server.manage("createkey", "--name", "the demo's", "--scope", "admin", "--user", "admin").split()[-1]
+    key = server.manage("createkey", "--name", "the demo's planner", "--scope", "coordinator").split()[-1]
     muster = Muster(server.url, key)
     files = {path.relative_to(plan).as_posix(): path.read_text(encoding="utf-8") for path in sorted(plan.rglob("*")) if path.is_file()}
     made = muster.post(f"/projects/{PROJECT}/plan", {"files": files})
     print(f"Loaded the plan {plan.name}: {len(made['phases'])} phases, {len(made['tasks'])} tasks.\n", flush=True)
-    muster.patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
+    admin = server.manage("createkey", "--name", "the demo's set-up", "--scope", "admin", "--user", "admin").split()[-1]
+    Muster(server.url, admin).patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
     return muster
 
 
