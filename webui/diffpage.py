@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from coordination.models import DiffLayout, LineComment, Task
 from coordination.queries import versions
 from coordination.queries.access import Caller, Permission
+from coordination.queries.agent_titles import agent_titles
 from coordination.queries.sealing import RECORD
 from repo_store import Comparison, DiffView, FileChange, FileDiff
 from webui import prosediff
@@ -173,8 +175,16 @@ class DiffPage:
         query = urlencode({"at": self.comparison.new, "path": change.path, "layout": self.layout})
         return f"{reverse('diff_lines', args=[self.task.pk])}?{query}"
 
+    def _remark_row(self, remark: LineComment) -> str:
+        titles = self._titles if remark.author.startswith("agent:") else None
+        return remark_row(self.task, remark, self.caller, self.token, titles)
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        return agent_titles()
+
     def _remark_rows(self, change: FileChange, placed: Mapping[str, list[LineComment]]) -> dict[str, str]:
-        rows = {anchor: "".join(remark_row(self.task, each, self.caller, self.token) for each in found) for anchor, found in placed.items()}
+        rows = {anchor: "".join(self._remark_row(each) for each in found) for anchor, found in placed.items()}
         wanted = self.asked.say
         if self.may_remark and wanted.endswith(f"-{key_of(change.path)}") and wanted[1 : wanted.index("-")].isdigit():
             rows[wanted] = rows.get(wanted, "") + self._form_row(change, wanted)
@@ -194,10 +204,10 @@ class DiffPage:
         return render_to_string("history/_remark_form.html", context)
 
 
-def remark_row(task: Task, remark: LineComment, caller: Caller, token: str) -> str:
-    """Return a remark as the table row that stands below its line."""
+def remark_row(task: Task, remark: LineComment, caller: Caller, token: str, titles: Mapping[str, str] | None = None) -> str:
+    """Return a remark as the table row that stands below its line; `titles` are those of agents, where they are known."""
     may_remark = caller.may(Permission.PLAN, task.project_id)
-    context = {"task": task, "remark": remark, "may_remark": may_remark, "caller": caller, "csrf_token": token}
+    context = {"task": task, "remark": remark, "may_remark": may_remark, "caller": caller, "csrf_token": token, "agent_titles": titles}
     return render_to_string("history/_remark_row.html", context)
 
 

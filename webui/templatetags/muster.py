@@ -211,7 +211,9 @@ def called(context: Context, kind: str, name: str, title: str | None = None) -> 
     if kind != "agent" or title:
         return title if kind == "agent" and title else name
     request = context.get("request")
-    titles: dict[str, str] = agent_titles() if (kept := getattr(request, "agent_titles", None)) is None else kept
+    given = context.get("agent_titles")
+    kept = getattr(request, "agent_titles", None) if given is None else given
+    titles: dict[str, str] = agent_titles() if kept is None else kept
     if request is not None:
         request.agent_titles = titles
     return titles.get(name, name)
