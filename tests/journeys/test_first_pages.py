@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.journeys.conftest import sign_in
 from tests.servers import MusterServer
@@ -82,6 +82,35 @@ def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> 
     page.get_by_label("Wait for task").fill("#11")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#need-form .refusal")).to_contain_text("cannot wait for anything any more")
+
+
+def test_what_is_sent_while_the_page_refreshes_is_not_lost(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/t/7/")
+    held: list[Route] = []
+    page.route(lambda url: url.endswith("/t/7/"), lambda route: held.append(route), times=1)
+    with page.expect_request(lambda asked: asked.url.endswith("/t/7/")):
+        page.evaluate("htmx.trigger(document.body, 'muster:changed')")
+    page.get_by_label("Wait for task").fill("#8")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.evaluate("htmx.trigger(document.body, 'muster:changed')")
+    held[0].continue_()
+    expect(page.get_by_role("region", name="Dependencies").locator(".edges")).to_contain_text("#8")
+
+
+def test_a_second_click_before_the_answer_sends_nothing(sample: MusterServer, page: Page) -> None:
+    sign_in(page, sample)
+    page.goto(f"{sample.url}/t/7/")
+    held: list[Route] = []
+    page.route("**/t/7/cancel", lambda route: held.append(route))
+    button = page.get_by_role("button", name="Cancel")
+    with page.expect_request("**/t/7/cancel"):
+        button.click()
+    button.click()
+    held[0].continue_()
+    expect(page.locator(".task-head")).to_contain_text("Cancelled")
+    expect(page.locator(".refusal")).to_have_count(0)
+    assert len(held) == 1
 
 
 def test_a_card_s_menu_reprioritises_by_keyboard(sample: MusterServer, page: Page) -> None:

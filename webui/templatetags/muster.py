@@ -275,11 +275,13 @@ def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 
     The topic `figures` is for what costs many rows to draw: it comes every few seconds at most, and waits while nobody looks.
-    `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it.
+    `every` so many seconds it asks even so: a heartbeat is no event, so nothing signals it. What stands inside does not share its
+    queue, which keeps one request alone: a form's post would be thrown away for a refresh.
     """
     asks = [f"every {every}s"] if every else []
     triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split(",")), "muster:changed from:body", *asks])
-    return format_html('hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last"', url, triggers)
+    attributes = 'hx-get="{}" hx-trigger="{}" hx-swap="morph:innerHTML" hx-sync="this:queue last" hx-disinherit="hx-sync"'
+    return format_html(attributes, url, triggers)
 
 
 @register.simple_tag

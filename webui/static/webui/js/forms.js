@@ -47,6 +47,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A second click before the answer is no second deed.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.isTrusted || !event.target.classList.contains("htmx-request")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+
 // A filter applies as soon as it is chosen; its button is for browsers without this script.
 for (const form of document.querySelectorAll("form[data-submits]")) {
   form.addEventListener("change", () => form.requestSubmit());
