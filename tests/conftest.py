@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from playwright.sync_api import expect
 
 from tests.prepared import EMPTY, create, drop, drop_all_prepared, prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
@@ -20,6 +21,8 @@ from tests.servers.browser import launch_arguments
 # How long one example takes says how busy the machine is, and nothing about the code.
 hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
+# So does how long a page takes to show what is expected of it; what never comes still fails.
+expect.set_options(timeout=20_000)
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
 DATABASE_FIXTURES = {
