@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from coordination.lifecycle import LeaseMode, OnChange, ReviewPolicy, Tier
 from coordination.models import Agent, Task
-from webui.forms import ONE_LINE, LinesField, WordsField
+from webui.forms.fields import ONE_LINE, LinesField, WordsField
 
 LONG = forms.Textarea(attrs={"rows": 3})
 CHANGES = [("", "As the project says"), (OnChange.CONTINUE, "Go on"), (OnChange.REREAD, "Read them again"), (OnChange.STOP, "Stop")]

@@ -14,7 +14,7 @@ from coordination.queries.attempt_page import Used
 from coordination.queries.explain import Reason
 from coordination.queries.project_settings import keys_of_person
 from webui import differences, markdown, words
-from webui.forms import PersonalKeyForm
+from webui.forms.key import PersonalKeyForm
 
 register = template.Library()
 

@@ -10,7 +10,7 @@ from django_htmx.http import trigger_client_event
 
 from coordination.models import User
 from coordination.operations.preferences import save_preferences
-from webui.forms import AccountForm, ThemeForm
+from webui.forms.account import AccountForm, ThemeForm
 from webui.requests import Request, acts, done, page, shows, typed
 
 

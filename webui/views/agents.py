@@ -9,7 +9,8 @@ from coordination.operations import keys, messages
 from coordination.queries import agents_page
 from coordination.queries.access import Permission, find_agent, find_project, require_everywhere, visible_projects
 from coordination.queries.project_settings import find_key_among, keys_of_agent
-from webui.forms import AgentKeyForm, TextForm
+from webui.forms.key import AgentKeyForm
+from webui.forms.message import TextForm
 from webui.requests import Request, Undo, actor_of, acts, done, page, server_of, shows, typed
 
 

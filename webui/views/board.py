@@ -11,7 +11,7 @@ from coordination.queries.filters import given
 from coordination.queries.folds import folded
 from coordination.queries.swimlanes import Kind, agents_to_assign_to, find_lane
 from webui.filtering import address, bar_of, filter_of
-from webui.forms import FoldForm, LimitForm, QuickTaskForm
+from webui.forms.board import FoldForm, LimitForm, QuickTaskForm
 from webui.requests import Request, actor_of, acts, changed, done, number, page, shows, typed
 
 

@@ -12,7 +12,7 @@ from coordination.errors import Invalid
 from coordination.models import Project, Task
 from coordination.operations import tasks
 from coordination.queries.access import Permission, find_project
-from webui.forms import BulkForm
+from webui.forms.board import BulkForm
 from webui.requests import Request, actor_of, acts, done, number, typed
 
 MOST = 500

@@ -5,7 +5,7 @@ from coordination.models import Project, Webhook
 from coordination.operations import webhooks
 from coordination.queries.access import Permission, find_project
 from coordination.queries.channels import find_channel
-from webui.forms import ChannelForm
+from webui.forms.channel import ChannelForm
 from webui.requests import Request, Undo, actor_of, acts, done, typed
 from webui.views.settings import settings_page
 

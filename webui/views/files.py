@@ -19,7 +19,8 @@ from coordination.operations import references
 from coordination.queries import task_page, versions
 from coordination.queries.access import Permission, find_task
 from webui import markdown
-from webui.forms import ReferenceForm, RenameForm, SaveFileForm, written
+from webui.forms.file import RenameForm, SaveFileForm
+from webui.forms.reference import ReferenceForm, written
 from webui.requests import Request, Undo, actor_of, acts, done, for_people, page, shows, typed, uploaded
 from webui.views.task import git_url, heading
 

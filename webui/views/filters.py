@@ -8,7 +8,7 @@ from coordination.queries.filters.suggestions import suggestions as query
 from coordination.queries.filters.text import LONGEST
 from coordination.queries.saved_views import find_own_view, require_may_keep
 from webui.filtering import bar_of
-from webui.forms import SavedViewForm
+from webui.forms.saved_view import SavedViewForm
 from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
 from webui.view_menu import LAYOUT_OF, url_of
 

@@ -7,7 +7,7 @@ from coordination.operations import projects
 from coordination.operations.sample import make_another
 from coordination.queries import home as query
 from coordination.queries.access import Permission, require_everywhere
-from webui.forms import ProjectForm
+from webui.forms.project import ProjectForm
 from webui.requests import Request, actor_of, acts, page, server_of, shows, typed
 
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 from coordination.operations import keys
 from coordination.queries.access import Permission, find_project
 from coordination.queries.project_settings import find_key_among, keys_of
-from webui.forms import KeyForm
+from webui.forms.key import KeyForm
 from webui.requests import Request, actor_of, acts, done, typed
 from webui.views.settings import settings_page
 

@@ -10,7 +10,7 @@ from coordination.operations import messages as operations
 from coordination.operations import reading
 from coordination.queries.access import Permission, find_agent, find_project, find_task
 from coordination.queries.messages import Log, Place, log
-from webui.forms import TextForm
+from webui.forms.message import TextForm
 from webui.requests import Request, actor_of, acts, changed, done, number, page, shows, typed
 
 

@@ -12,7 +12,7 @@ from coordination.queries.access import Permission, find_task
 from coordination.queries.moves import lane_moves
 from coordination.queries.moves import moves as moves_of
 from coordination.queries.swimlanes import Kind, find_lane, lane_of, lanes_to_move_to
-from webui.forms import MoveForm, TitleForm
+from webui.forms.board import MoveForm, TitleForm
 from webui.requests import Request, Undo, actor_of, acts, done, page, shows, typed
 from webui.views.task import taking_back
 

@@ -10,7 +10,7 @@ from coordination.models import User
 from coordination.models.clock import now
 from coordination.operations import keys
 from coordination.queries.project_settings import find_key_among, keys_of_person
-from webui.forms import PersonalKeyForm
+from webui.forms.key import PersonalKeyForm
 from webui.requests import Request, actor_of, acts, done, page, server_of, typed
 
 

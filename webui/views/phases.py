@@ -14,8 +14,7 @@ from coordination.models import Phase
 from coordination.operations import creation, draining, phase_order, phases
 from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_phase
-from webui.forms import StatusForm
-from webui.plan_forms import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm
+from webui.forms.phase import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm, StatusForm
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
 
 

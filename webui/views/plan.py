@@ -9,8 +9,8 @@ from coordination.models import Project
 from coordination.operations import creation, draining, phase_order
 from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_project
-from webui.forms import TaskForm
-from webui.plan_forms import HoldForm, NewPhaseForm
+from webui.forms.phase import HoldForm, NewPhaseForm
+from webui.forms.task import TaskForm
 from webui.requests import Request, actor_of, acts, done, number, page, shows, typed
 
 TASK_BASICS = ("title", "phase", "priority", "objective", "instructions", "criteria")

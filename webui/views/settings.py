@@ -9,7 +9,11 @@ from coordination.operations import projects
 from coordination.queries.access import Permission, find_project, find_project_to_set, kept_for_admins
 from coordination.queries.channels import channels_of
 from coordination.queries.project_settings import find_person, keys_of, members_of
-from webui.forms import ChannelForm, KeyForm, MemberForm, ProjectSettingsForm, ReasonForm, SlugForm
+from webui.forms.channel import ChannelForm
+from webui.forms.key import KeyForm
+from webui.forms.member import MemberForm
+from webui.forms.project import ProjectSettingsForm, SlugForm
+from webui.forms.task import ReasonForm
 from webui.requests import Request, actor_of, acts, done, page, server_of, shows, typed
 
 

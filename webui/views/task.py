@@ -18,18 +18,10 @@ from coordination.queries.explain import explain
 from coordination.queries.last_step import last_step
 from coordination.queries.pick import pick
 from webui import markdown
-from webui.forms import (
-    AssignForm,
-    ChildForm,
-    EditTaskForm,
-    NeedForm,
-    PriorityForm,
-    ReasonForm,
-    RequeueForm,
-    TextForm,
-    UndoForm,
-    VerdictForm,
-)
+from webui.forms.dependency import NeedForm
+from webui.forms.message import TextForm
+from webui.forms.task import AssignForm, ChildForm, EditTaskForm, PriorityForm, ReasonForm, RequeueForm, UndoForm
+from webui.forms.verdict import VerdictForm
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, server_of, shows, typed
 
 Said = Callable[[Task], str]

@@ -7,7 +7,7 @@ from coordination.lifecycle import MAY_STILL_WAIT, DependencyKind, State
 from coordination.operations import dependencies
 from coordination.queries.access import Permission, find_project, find_task
 from coordination.queries.pick import pick
-from webui.plan_forms import KindForm
+from webui.forms.dependency import KindForm
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
 from webui.words import OF_NEED
 

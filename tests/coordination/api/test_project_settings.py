@@ -12,7 +12,7 @@ from coordination.operations import projects
 from coordination.plan_writing import write_plan
 from coordination.queries.planned import planned
 from tests.coordination.api.conftest import AddTask, Caller, key_for
-from webui.forms import ProjectSettingsForm
+from webui.forms.project import ProjectSettingsForm
 
 CHANGES: Mapping[str, Any] = {
     "name": "Another shop",

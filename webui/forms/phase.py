@@ -1,4 +1,4 @@
-"""What people type on the plan, checked for shape only."""
+"""What people type about a phase."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,10 +7,15 @@ from django import forms
 
 from coordination.lifecycle import Gate
 from coordination.models import Phase, Task
-from webui.forms import ONE_LINE, PhaseForm
-from webui.words import OF_NEED
+from webui.forms.fields import ONE_LINE, LinesField
 
 GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
+
+
+class PhaseForm(forms.Form):
+    name = forms.CharField(max_length=200, widget=ONE_LINE)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    gate = forms.ChoiceField(choices=GATES)
 
 
 class NewPhaseForm(PhaseForm):
@@ -43,6 +48,11 @@ class EditPhaseForm(PhaseForm):
     open_ended = forms.BooleanField(required=False, label="Never completes by itself")
 
 
+class StatusForm(forms.Form):
+    status_line = forms.CharField(required=False, max_length=500, widget=ONE_LINE)
+    blockers = LinesField(required=False)
+
+
 class MoveForm(forms.Form):
     position = forms.IntegerField(min_value=1, max_value=10_000)
 
@@ -53,12 +63,6 @@ class HoldForm(forms.Form):
 
 class AddTaskForm(forms.Form):
     title = forms.CharField(max_length=500)
-
-
-class KindForm(forms.Form):
-    kind = forms.ChoiceField(
-        choices=list(OF_NEED.items()), error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what it waits for.")
-    )
 
 
 class SplitForm(forms.Form):
