@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import MusterServer, running_muster
-from tests.servers.process import free_port
+from tests.servers.ports import free_port
 
 
 @dataclass(frozen=True)

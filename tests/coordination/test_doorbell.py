@@ -10,6 +10,7 @@ from django.db import transaction
 
 from coordination.doorbell import Doorbell
 from tests.servers import RedisServer, throwaway_redis
+from tests.servers.process import LONG
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def listening(bell: Doorbell) -> threading.Event:
     """Return what is set at every ring, once the subscription is in place."""
     heard = threading.Event()
     bell.listen(heard.set)
-    assert heard.wait(5), "it is called once when it begins to listen"
+    assert heard.wait(LONG), "it is called once when it begins to listen"
     heard.clear()
     return heard
 
@@ -38,7 +39,7 @@ def test_a_ring_is_heard_by_another_process(bell: Doorbell, redis: RedisServer) 
     heard = listening(bell)
     other = Doorbell(redis.url)
     other.ring()
-    assert heard.wait(2)
+    assert heard.wait(LONG)
     other.stop()
 
 
@@ -48,7 +49,7 @@ def test_it_rings_after_the_commit_and_not_before(bell: Doorbell) -> None:
     with transaction.atomic():
         bell.ring_after_commit()
         assert not heard.wait(0.3)
-    assert heard.wait(2)
+    assert heard.wait(LONG)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,7 +76,7 @@ def test_a_ring_never_waits_for_redis(redis: RedisServer) -> None:
         began = time.monotonic()
         for _ in range(1000):
             bell.ring()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 30, "each would wait a second"
     finally:
         redis.process.send_signal(signal.SIGCONT)
         bell.stop()
@@ -87,8 +88,8 @@ def test_it_listens_again_when_redis_is_back() -> None:
         heard = listening(bell)
         redis.kill()
         redis.start()
-        assert heard.wait(20), "the new subscription says so"
+        assert heard.wait(LONG), "the new subscription says so"
         heard.clear()
         bell.ring()
-        assert heard.wait(10)
+        assert heard.wait(LONG)
         bell.stop()

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.prepared import EMPTY, Kind, prepared, serving
 from tests.servers import MusterServer
+from tests.servers.process import LONG
 
 SETUP = """
 import json
@@ -79,7 +80,7 @@ class Shop:
             request.add_header("Content-Type", "application/json")
             data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, data, timeout=30) as answer:
+            with urllib.request.urlopen(request, data, timeout=LONG) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             with error:
@@ -116,7 +117,7 @@ class Shop:
         """Send a request that git would not send; return status, headers and body."""
         request = urllib.request.Request(f"{self.server.url}{path}", method=method, headers=dict(headers or {}), data=body)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=LONG) as answer:
                 return answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -185,7 +186,7 @@ def run_git(folder: Path, *arguments: str, text: str | None = None) -> subproces
     }
     command = ["git", "-c", "init.defaultBranch=main", "-c", "core.hooksPath=/dev/null", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", timeout=120, check=False, input=text
+        command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", timeout=LONG, check=False, input=text
     )
 
 

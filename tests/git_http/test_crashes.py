@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_http.cast import Clone, Shop, run_git
-from tests.servers.process import wait_until
+from tests.servers.process import LONG, wait_until
 
 
 def repository_of(shop: Shop, task: int) -> Path:
@@ -51,7 +50,7 @@ def test_a_key_that_is_revoked_during_a_push_moves_nothing(shop: Shop, task: int
     pushed = clone.push(f"http://short:{shop.keys['short']}@127.0.0.1:{proxy.port}/git/tasks/{task}.git", "main")
     assert not pushed.succeeded
     assert proxy.has_happened
-    proxy.join(timeout=10)
+    proxy.join(timeout=LONG)
     assert shop.head(task) == before
 
 
@@ -113,10 +112,7 @@ def test_a_client_that_goes_away_leaves_no_git_behind(shop: Shop, task: int, tmp
             key = shop.basic("vera")["Authorization"]
             client.sendall(f"{head}Authorization: {key}\r\nContent-Type: application/x-git-upload-pack-request\r\n\r\n{asked}".encode())
     assert run_git(tmp_path, "ls-remote", shop.url(task, "vera")).returncode == 0
-    deadline = time.monotonic() + 10
-    while running(shop) and time.monotonic() < deadline:
-        threading.Event().wait(0.1)
-    assert running(shop) == []
+    wait_until(lambda: running(shop) == [], what="The end of every git process")
 
 
 def running(shop: Shop) -> list[str]:
@@ -146,6 +142,6 @@ def test_a_server_that_is_killed_in_a_push_serves_a_whole_repository_afterwards(
         return pats.git("ls-remote", "origin", "refs/heads/main", check=False).split()[:1] == [shop.head(task)]
 
     # A lock that the kill left behind is taken for a writer's until it is a minute old.
-    wait_until(is_served, seconds=75, what="An answer about the branch")
+    wait_until(is_served, what="An answer about the branch")
     assert pats.push().succeeded
     assert shop.head(task) == new

@@ -11,6 +11,7 @@ from tests.repo_store.hostile_trees import FILE, bomb, commit_tree, context
 
 MEGABYTE = 1_000_000
 GROWTH = 30_000  # kilobytes
+IN_TIME = 120  # seconds, which a busy machine may need for what takes two
 
 
 def children_of(pid: int) -> list[int]:
@@ -73,7 +74,7 @@ def test_a_blob_of_300_megabytes_in_a_small_pack_is_refused_in_time(shop: Shop, 
     pushed = pats.push()
     assert not pushed.succeeded
     assert "300,000,000 bytes" in pushed.remote
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < IN_TIME
     assert memory.growth() < GROWTH
 
 
@@ -82,7 +83,7 @@ def test_a_bomb_of_folders_is_refused_in_time(shop: Shop, task: int, pats: Clone
     commit = commit_tree(pats.path, bomb(10, 10), parent=pats.git("rev-parse", "HEAD"))
     start = time.monotonic()
     assert not pats.push("origin", f"{commit}:refs/heads/main").succeeded
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < IN_TIME
 
 
 def test_a_history_of_too_many_commits_is_refused(shop: Shop, task: int, pats: Clone) -> None:

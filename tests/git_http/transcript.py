@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.git_http.cast import JSON, Shop
 from tests.servers.muster import ROOT
+from tests.servers.process import LONG
 
 DOCUMENT = ROOT / "docs" / "git.md"
 HOST = "http://muster.example"
@@ -88,7 +89,7 @@ def _session(shop: Shop, folder: Path, who: str, task: int, extra: dict[str, str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=LONG,
         check=False,
     )
     return _plain(done.stdout.replace(shop.server.url, HOST).replace(f"/git/tasks/{task}.git", "/git/tasks/42.git"))

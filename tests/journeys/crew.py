@@ -37,7 +37,7 @@ class Worker:
                 return False
             return True
 
-        wait_until(runs, seconds=30, what=f"The work of {self.name}")
+        wait_until(runs, what=f"The work of {self.name}")
         with os.fdopen(opened[0], "w") as pipe:
             pipe.write(json.dumps(result))
 

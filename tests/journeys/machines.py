@@ -12,6 +12,7 @@ from tqc import Client
 
 from tests.servers import MusterServer
 from tests.servers.muster import ROOT
+from tests.servers.process import LONG
 
 # Any interpreter with what cli/pyproject.toml asks for: tqc runs on older ones than the server.
 TQC_PYTHON = os.environ.get("TQC_PYTHON", sys.executable)
@@ -101,7 +102,7 @@ class Machine:
     def state(self) -> Path:
         return self.home / ".local" / "state" / "muster"
 
-    def tqc(self, *arguments: str, stdin: str = "", timeout: float = 60, **more: str) -> Said:
+    def tqc(self, *arguments: str, stdin: str = "", timeout: float = LONG, **more: str) -> Said:
         """Run one command and return what it said."""
         return self.run([TQC_PYTHON, "-m", "tqc", *arguments], stdin=stdin, timeout=timeout, **more)
 
@@ -111,7 +112,7 @@ class Machine:
         assert said.code == 0, said.out + said.err
         return said.data
 
-    def run(self, command: list[str] | str, *, stdin: str = "", timeout: float = 60, cwd: Path | None = None, **more: str) -> Said:
+    def run(self, command: list[str] | str, *, stdin: str = "", timeout: float = LONG, cwd: Path | None = None, **more: str) -> Said:
         answer = subprocess.run(
             command,
             shell=isinstance(command, str),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 from tests.servers import MusterServer
+from tests.servers.process import LONG
 
 
 def test_the_page_of_the_api_works_under_its_own_policy_with_our_files_only(site: MusterServer, page: Page) -> None:
@@ -34,7 +35,7 @@ def test_the_page_of_the_api_works_under_its_own_policy_with_our_files_only(site
 def test_events_stream_as_they_happen(site: MusterServer) -> None:
     key = site.manage("createkey", "--name", "watcher", "--scope", "coordinator").split()[-1]
     address = urlsplit(site.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LONG)
     connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {key}", "Accept": "text/event-stream"})
     stream = connection.getresponse()
     assert (stream.status, stream.getheader("Content-Type")) == (200, "text/event-stream")
@@ -44,7 +45,7 @@ def test_events_stream_as_they_happen(site: MusterServer) -> None:
         data=json.dumps({"slug": "blog", "name": "Blog"}).encode(),
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as made:
+    with urllib.request.urlopen(request, timeout=LONG) as made:
         assert made.status == 201
     lines = []
     while not lines or not lines[-1].startswith(b"data:"):
@@ -56,7 +57,7 @@ def test_events_stream_as_they_happen(site: MusterServer) -> None:
 
 def test_a_head_request_answers_without_a_body(site: MusterServer) -> None:
     address = urlsplit(site.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LONG)
     for path, status in (("/livez", 200), ("/api/v1/tasks", 401)):
         connection.request("HEAD", path)
         answer = connection.getresponse()

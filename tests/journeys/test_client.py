@@ -13,6 +13,7 @@ from tqc.errors import Forbidden, HeldByAnother, Invalid, LeaseLost, NotFound, S
 
 from tests import asynchronous
 from tests.journeys.machines import Engine
+from tests.servers.process import LONG
 
 
 @pytest.fixture
@@ -94,10 +95,10 @@ def test_events_are_followed_without_a_gap(engine: Engine, muster: Client) -> No
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert opened.wait(20)
+    assert opened.wait(LONG)
     for title in ("Heard first", "Heard second"):
         muster.add_task("shop", title)
-    thread.join(timeout=30)
+    thread.join(timeout=LONG)
     assert heard == ["Heard first", "Heard second"]
 
 

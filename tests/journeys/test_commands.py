@@ -119,10 +119,10 @@ def test_the_log_is_followed(engine: Engine, pat: Machine) -> None:
     pat.json("say", "Before.", "--project", "shop")
     follower = pat.start("log", "--follow", "--project", "shop")
     try:
-        wait_until(lambda: "Before." in pat.log, seconds=20, what="The first message")
+        wait_until(lambda: "Before." in pat.log, what="The first message")
         threading.Event().wait(0.2)
         pat.json("say", "During.", "--project", "shop")
-        wait_until(lambda: "During." in pat.log, seconds=20, what="The second message")
+        wait_until(lambda: "During." in pat.log, what="The second message")
     finally:
         follower.terminate()
         follower.wait()

@@ -46,7 +46,7 @@ class Demo:
             assert self.process.poll() is None, self.output
             return words in self.output
 
-        wait_until(told, seconds=SECONDS, what=f"{words!r} in the demo's output")
+        wait_until(told, what=f"{words!r} in the demo's output")
 
     def agents(self) -> dict[int, Path]:
         """Return the agents' process numbers and workspaces."""
@@ -111,5 +111,5 @@ def test_however_it_is_ended_nothing_stays_behind(tmp_path: Path, demos: list[De
     assert len(agents) == 3
     os.kill(demo.process.pid, number)
     assert demo.ends(30) == code, demo.output
-    wait_until(lambda: not any(is_alive(pid) for pid in everything), seconds=30, what="The end of what the demo started")
-    wait_until(lambda: not any(path.exists() for path in agents.values()), seconds=30, what="The removal of what the demo wrote")
+    wait_until(lambda: not any(is_alive(pid) for pid in everything), what="The end of what the demo started")
+    wait_until(lambda: not any(path.exists() for path in agents.values()), what="The removal of what the demo wrote")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.servers import MusterServer
 from tests.servers.muster import ROOT
+from tests.servers.process import LONG
 
 PAGE = ROOT / "docs" / "first-five-minutes.md"
 
@@ -16,7 +17,7 @@ def test_its_commands_lead_to_a_finished_task(muster: MusterServer, tmp_path: Pa
     assert len(blocks) == 6
     script = "\n".join(["set -eu", *blocks]).replace("http://127.0.0.1:8000", muster.url)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=muster.environment, capture_output=True, text=True, check=False, timeout=120
+        ["bash", "-c", script], cwd=tmp_path, env=muster.environment, capture_output=True, text=True, check=False, timeout=LONG
     )
     assert done.returncode == 0, done.stdout + done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -107,6 +107,10 @@ def test_a_second_click_before_the_answer_sends_nothing(sample: MusterServer, pa
     with page.expect_request("**/t/7/cancel"):
         button.click()
     button.click()
+    with page.expect_event("requestfinished", lambda asked: asked.url.endswith("/t/7/")):
+        page.evaluate("htmx.trigger(document.body, 'muster:changed')")
+    expect(page.locator("#task")).not_to_have_class(re.compile("htmx-"))  # it has been drawn anew
+    button.click()
     held[0].continue_()
     expect(page.locator(".task-head")).to_contain_text("Cancelled")
     expect(page.locator(".refusal")).to_have_count(0)

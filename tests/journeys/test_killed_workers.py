@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.machines import Engine, Machine
-from tests.servers.process import wait_until
+from tests.servers.process import LONG, wait_until
 
 AFTER_A_RETRY_DELAY = """
 from django.utils.timezone import now
@@ -51,7 +51,7 @@ class Fleet:
             process.terminate()
         for process in self._processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=60)
+                process.wait(timeout=LONG)
             process.kill()
             process.wait()
 
@@ -101,14 +101,14 @@ def test_killed_workers_lose_and_double_nothing(engine: Engine, tmp_path: Path) 
     with fleet(engine, tmp_path, 4, "0.1 0.3 0.6") as workers:
         for _ in range(6):
             before = left(engine)
-            wait_until(lambda before=before: left(engine) < before or not left(engine), seconds=60, what="Some progress")  # type: ignore[misc]
+            wait_until(lambda before=before: left(engine) < before or not left(engine), what="Some progress")  # type: ignore[misc]
             workers.kill_one()
 
         def is_done() -> bool:
             engine.shell(AFTER_A_RETRY_DELAY)
             return left(engine) == 0
 
-        wait_until(is_done, seconds=240, what="The end of all tasks")
+        wait_until(is_done, what="The end of all tasks")
     assert workers.kills == 6
     assert_each_finished_once(engine, numbers)
 

@@ -13,7 +13,7 @@ from tqc.errors import ServerAway
 from tqc.shapes import Task
 
 from tests.journeys.machines import Engine, Machine
-from tests.servers.process import wait_until
+from tests.servers.process import LONG, wait_until
 from tests.servers.proxy import Proxy, running_proxy
 
 WAIT_FOR_GO = "touch $HOME/started; while [ ! -e $HOME/go ]; do sleep 0.05; done; echo through"
@@ -55,13 +55,13 @@ def short_leases(engine: Engine) -> Iterator[Callable[[int], None]]:
 def test_a_report_made_while_the_server_is_away_arrives_when_it_is_back(engine: Engine, network: Proxy, jared: Machine) -> None:
     new = add(engine, jared.agent, "Finish in the dark")
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--exec", WAIT_FOR_GO)
-    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    wait_until((jared.home / "started").exists, what="The command")
     network.cut()
     (jared.home / "go").touch()
-    wait_until(lambda: "is kept until the server answers" in jared.log, seconds=30, what="The report in the outbox")
+    wait_until(lambda: "is kept until the server answers" in jared.log, what="The report in the outbox")
     assert len(list((jared.state / "outbox").glob("*.json"))) == 1
     network.mend()
-    assert worker.wait(timeout=60) == 0, jared.log
+    assert worker.wait(timeout=LONG) == 0, jared.log
     done = task(engine, new["id"])
     assert (done["state"], done["result"], done["attempts_made"]) == ("done", "through", 1)
 
@@ -69,10 +69,10 @@ def test_a_report_made_while_the_server_is_away_arrives_when_it_is_back(engine: 
 def test_a_report_survives_the_worker_and_a_restart_of_the_server(engine: Engine, network: Proxy, jared: Machine) -> None:
     new = add(engine, jared.agent, "Survive")
     worker = jared.start("work", "--once", "--exec", WAIT_FOR_GO)
-    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    wait_until((jared.home / "started").exists, what="The command")
     engine.server.kill()
     (jared.home / "go").touch()
-    assert worker.wait(timeout=60) == 69, jared.log
+    assert worker.wait(timeout=LONG) == 69, jared.log
     assert "reports wait to be sent" in jared.log
     engine.server.start()
     assert jared.tqc("doctor").code == 1
@@ -86,13 +86,13 @@ def test_a_short_cut_costs_nothing(engine: Engine, network: Proxy, jared: Machin
     short_leases(12)
     new = add(engine, jared.agent, "Short cut")
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--exec", WAIT_FOR_GO)
-    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    wait_until((jared.home / "started").exists, what="The command")
     network.cut()
     threading.Event().wait(2)
     network.mend()
     threading.Event().wait(1)
     (jared.home / "go").touch()
-    assert worker.wait(timeout=60) == 0, jared.log
+    assert worker.wait(timeout=LONG) == 0, jared.log
     done = task(engine, new["id"])
     assert (done["state"], done["attempts_made"]) == ("done", 1)
 
@@ -106,7 +106,7 @@ def test_a_long_cut_stops_the_command_before_the_lease_can_end(
     new = add(engine, jared.agent, f"Long cut, {how}")
     line = "echo $$ > $HOME/pid; touch $HOME/started; sleep 600"
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--grace", "0.5", "--exec", line)
-    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    wait_until((jared.home / "started").exists, what="The command")
     cut_at = time.monotonic()
     if how == "cut":
         network.cut()
@@ -115,7 +115,7 @@ def test_a_long_cut_stops_the_command_before_the_lease_can_end(
     else:
         network.weather.bytes_per_second = 1.0
     gone = Path("/proc") / (jared.home / "pid").read_text().strip()
-    wait_until(lambda: not gone.exists(), seconds=20, what="The end of the command")
+    wait_until(lambda: not gone.exists(), what="The end of the command")
     assert time.monotonic() - cut_at < 12
     # Nobody else has it yet: the server takes it back later, or has just heard that we gave it up.
     assert task(engine, new["id"])["attempts_made"] == 1
@@ -123,7 +123,7 @@ def test_a_long_cut_stops_the_command_before_the_lease_can_end(
         assert muster.attempts(new["id"])["items"][0]["outcome"] in ("", "released")
     network.cut()
     network.mend()
-    worker.wait(timeout=60)
+    worker.wait(timeout=LONG)
     after = task(engine, new["id"])
     assert "release" in jared.log, jared.log + after["reason"]
     assert (after["state"], after["failures"]) == ("queued", 0), jared.log
@@ -163,7 +163,7 @@ def test_every_answer_may_be_lost_once(engine: Engine, network: Proxy) -> None:
             events[:] = [event["kind"] for event in near.events(task=number, limit=200)["items"]]
             return "task.done" in events
 
-        wait_until(is_told, seconds=10, what="The last event")
+        wait_until(is_told, what="The last event")
         assert [events.count(kind) for kind in ("task.created", "task.claimed", "task.progress", "task.done")] == [1, 1, 1, 1]
         messages = [each["text"] for each in near.messages("shop", task=number)["items"]]
         assert messages == ["only once", "said once"]
@@ -186,7 +186,7 @@ def test_a_claim_of_a_process_that_died_waiting_is_found_again(engine: Engine, n
     new = add(engine, jared.agent, "Killed while claiming")
     network.weather.one_way = True
     process = jared.start("claim", str(new["id"]))
-    wait_until(lambda: task(engine, new["id"])["state"] == "claimed", seconds=30, what="The claim")
+    wait_until(lambda: task(engine, new["id"])["state"] == "claimed", what="The claim")
     process.kill()
     process.wait()
     network.mend()
@@ -217,7 +217,7 @@ def test_a_server_that_drips_is_given_up_in_time(engine: Engine, network: Proxy)
     began = time.monotonic()
     with far_client(engine, network, "", timeout=1.0, patience=0.0) as far, pytest.raises(ServerAway, match="within 1 s"):
         far.me()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "each byte takes a second"
 
 
 def test_nobody_listening_is_exit_code_69(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tqc.shapes import Task
 
 from tests.journeys.machines import Engine, Machine
-from tests.servers.process import wait_until
+from tests.servers.process import LONG, wait_until
 
 LOOK_AROUND = """
 import json, os, pathlib, sys
@@ -181,9 +181,7 @@ def test_several_tasks_run_side_by_side(engine: Engine, jared: Machine) -> None:
     numbers = [add(engine, jared, f"Side {side}")["id"] for side in range(3)]
     meet = "touch $DIR/$MUSTER_TASK; while [ $(ls $DIR | wc -l) -lt 3 ]; do sleep 0.05; done"
     (jared.home / "meet").mkdir()
-    said = jared.tqc(
-        "work", "--parallel", "3", "--max-idle", "0.5", "--env", "DIR", "--exec", meet, DIR=str(jared.home / "meet"), timeout=60
-    )
+    said = jared.tqc("work", "--parallel", "3", "--max-idle", "0.5", "--env", "DIR", "--exec", meet, DIR=str(jared.home / "meet"))
     assert said.code == 0
     assert [task(engine, number)["state"] for number in numbers] == ["done"] * 3
 
@@ -194,11 +192,11 @@ def test_a_cancelled_task_ends_with_all_its_descendants(engine: Engine, jared: M
     worker = jared.start(
         *("work", "--once", "--heartbeat", "0.3", "--grace", "0.5", "--env", "PIDS", "--", sys.executable, "-c", FAMILY), PIDS=str(pids)
     )
-    wait_until(pids.exists, seconds=30, what="The family")
+    wait_until(pids.exists, what="The family")
     family = [int(pid) for pid in pids.read_text().split()]
     with engine.client() as muster:
         muster.cancel(new["id"], "Not needed")
-    assert worker.wait(timeout=30) == 1
+    assert worker.wait(timeout=LONG) == 1
     assert task(engine, new["id"])["state"] == "cancelled"
     assert all(is_gone(pid) for pid in family)
 
@@ -207,10 +205,10 @@ def test_changed_instructions_reach_the_next_attempt(engine: Engine, jared: Mach
     new = add(engine, jared, "Follow", instructions="old words", on_change="stop")
     line = 'if grep -q "old words" brief.md; then touch $HOME/started; sleep 600; else echo new words read; fi'
     worker = jared.start("work", "--max-idle", "2", "--heartbeat", "0.3", "--grace", "0.5", "--exec", line)
-    wait_until((jared.home / "started").exists, seconds=30, what="The first attempt")
+    wait_until((jared.home / "started").exists, what="The first attempt")
     with engine.client() as muster:
         muster.save_file(new["id"], "instructions.md", "fresh words", base=task(engine, new["id"])["head"])
-    assert worker.wait(timeout=60) == 0
+    assert worker.wait(timeout=LONG) == 0
     done = task(engine, new["id"])
     assert (done["state"], done["result"], done["attempts_made"], done["failures"]) == ("done", "new words read", 2, 0), jared.log
 
@@ -219,10 +217,10 @@ def test_changed_instructions_are_laid_out_for_a_command_that_reads_them_again(e
     new = add(engine, jared, "Reread", instructions="old words", on_change="reread")
     line = "touch $HOME/started; while [ ! -e $MUSTER_CHANGED ]; do sleep 0.05; done; cat $MUSTER_CHANGED/instructions.md; echo"
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--exec", line)
-    wait_until((jared.home / "started").exists, seconds=30, what="The command")
+    wait_until((jared.home / "started").exists, what="The command")
     with engine.client() as muster:
         muster.save_file(new["id"], "instructions.md", "fresh words", base=task(engine, new["id"])["head"])
-    assert worker.wait(timeout=60) == 0, jared.log
+    assert worker.wait(timeout=LONG) == 0, jared.log
     done = task(engine, new["id"])
     assert (done["state"], done["result"], done["attempts_made"]) == ("done", "fresh words", 1), jared.log
 
@@ -239,19 +237,19 @@ def test_a_task_that_takes_too_long_is_stopped_and_tried_again(engine: Engine, j
 def test_a_signal_drains_and_a_second_one_hands_back(engine: Engine, jared: Machine) -> None:
     first, second = add(engine, jared, "First", priority=1), add(engine, jared, "Second", priority=90)
     worker = jared.start("work", "--exec", "touch $HOME/go-$MUSTER_TASK; while [ ! -e $HOME/done-$MUSTER_TASK ]; do sleep 0.05; done")
-    wait_until((jared.home / f"go-{first['id']}").exists, seconds=30, what="The first task")
+    wait_until((jared.home / f"go-{first['id']}").exists, what="The first task")
     worker.send_signal(signal.SIGTERM)
-    wait_until(lambda: "Draining: 1 running" in jared.log, seconds=10, what="The word that it drains")
+    wait_until(lambda: "Draining: 1 running" in jared.log, what="The word that it drains")
     (jared.home / f"done-{first['id']}").touch()
-    assert worker.wait(timeout=30) == 0, jared.log
+    assert worker.wait(timeout=LONG) == 0, jared.log
     assert [task(engine, each["id"])["state"] for each in (first, second)] == ["done", "queued"]
 
     worker = jared.start("work", "--grace", "0.5", "--exec", "touch $HOME/go-$MUSTER_TASK; sleep 600")
-    wait_until((jared.home / f"go-{second['id']}").exists, seconds=30, what="The second task")
+    wait_until((jared.home / f"go-{second['id']}").exists, what="The second task")
     worker.send_signal(signal.SIGTERM)
-    wait_until(lambda: jared.log.count("Draining") == 2, seconds=10, what="The word that it drains")
+    wait_until(lambda: jared.log.count("Draining") == 2, what="The word that it drains")
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=30) == 0, jared.log
+    assert worker.wait(timeout=LONG) == 0, jared.log
     back = task(engine, second["id"])
     assert (back["state"], back["failures"]) == ("queued", 0)
     with engine.client() as muster:
@@ -262,11 +260,11 @@ def test_what_a_killed_worker_left_is_cleaned_up_by_the_next_one(engine: Engine,
     new = add(engine, jared, "Cut off")
     pids = jared.home / "pids"
     worker = jared.start("work", "--grace", "0.5", "--env", "PIDS", "--", sys.executable, "-c", FAMILY, PIDS=str(pids))
-    wait_until(pids.exists, seconds=30, what="The family")
+    wait_until(pids.exists, what="The family")
     family = [int(pid) for pid in pids.read_text().split()]
     worker.kill()
     worker.wait()
-    wait_until(lambda: all(is_gone(pid) for pid in family), seconds=15, what="The end of the family")
+    wait_until(lambda: all(is_gone(pid) for pid in family), what="The end of the family")
     assert task(engine, new["id"])["state"] == "running"
     assert jared.tqc("work", "--once", "--exec", "true").code == 3
     after = task(engine, new["id"])

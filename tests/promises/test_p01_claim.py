@@ -17,6 +17,7 @@ from coordination.operations.onestatement import CLAIM_MANY, CLAIM_ONE
 from coordination.operations.phases import pause_phase, resume_phase
 from coordination.operations.projects import edit_project, pause_project, resume_project
 from tests.factories import Plan, assert_sound, make_worker, refusals, state_of, together
+from tests.servers.process import LONG
 
 
 def _claim_until_empty(plan: Plan, workers: int, limit: int = 1) -> list[list[int]]:
@@ -131,13 +132,13 @@ def test_a_claim_finds_the_tasks_behind_those_that_others_are_taking(plan: Plan)
             with transaction.atomic():
                 list(Task.objects.select_for_update().filter(pk__in=[task.pk for task in heads]))
                 ready.set()
-                done.wait(timeout=30)
+                done.wait(timeout=LONG)
         finally:
             connection.close()
 
     thread = threading.Thread(target=hold_heads)
     thread.start()
-    assert ready.wait(timeout=30)
+    assert ready.wait(timeout=LONG)
     try:
         assert plan.jared.claims().task == behind
     finally:

@@ -30,7 +30,8 @@ def test_an_outage_of_the_server_costs_no_running_agent_its_lease(plan: Plan, ou
     age(30)
     _nobody_swept_for(outage)
     report = sweep()
-    assert (report.expired, round(report.amnesty)) == (0, outage)
+    assert report.expired == 0
+    assert outage <= report.amnesty < outage + 60, "and what this test took since it moved the rows"
     assert [state_of(task) for task in tasks] == [State.CLAIMED] * len(tasks)
     for hold in holds:
         renew(hold.holder)

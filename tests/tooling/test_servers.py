@@ -98,8 +98,8 @@ def test_servers_go_away_when_their_starter_is_killed() -> None:
         first, second, *homes = starter.stdout.readline().split()
         assert is_alive(int(first))
         os.kill(starter.pid, signal.SIGKILL)
-        wait_until(lambda: not is_alive(int(first)) and not is_alive(int(second)), seconds=20, what="The end of the servers")
-        wait_until(lambda: not any(Path(home).exists() for home in homes), seconds=20, what="The removal of their data")
+        wait_until(lambda: not is_alive(int(first)) and not is_alive(int(second)), what="The end of the servers")
+        wait_until(lambda: not any(Path(home).exists() for home in homes), what="The removal of their data")
 
 
 def test_a_muster_server_is_awaited_killed_whole_and_started_again(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_muster_server_is_awaited_killed_whole_and_started_again(tmp_path: Pat
     script.write_text(TINY_SERVER)
     server = MusterServer(command=[sys.executable, str(script)])
     try:
-        wait_until(lambda: "child" in server.log, seconds=10, what="The server's first line")
+        wait_until(lambda: "child" in server.log, what="The server's first line")
         child = int(server.log.split()[1])
         assert is_alive(child)
         server.kill()

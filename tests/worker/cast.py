@@ -49,4 +49,4 @@ def let_lease_expire(task: Task, seconds: int = 1) -> None:
 
 def let_log_settle() -> None:
     """Wait until readers of the log may see all of it: PostgreSQL's readers wait for every transaction in flight in the server."""
-    wait_until(lambda: Event.objects.settled().count() == Event.objects.count(), seconds=20, what="The end of all transactions in flight")
+    wait_until(lambda: Event.objects.settled().count() == Event.objects.count(), what="The end of all transactions in flight")

@@ -20,7 +20,8 @@ import pytest
 from tests.prepared import EMPTY, Kind, prepared
 from tests.servers import MusterServer, running_muster
 from tests.servers.muster import ROOT, muster_environment
-from tests.servers.process import descendants, is_alive, wait_until
+from tests.servers.ports import free_port
+from tests.servers.process import LONG, descendants, is_alive, wait_until
 
 GATHERED = Kind("gathered", "from django.core.management import call_command; call_command('gatherstatic', verbosity=0)", EMPTY)
 
@@ -36,7 +37,7 @@ def first(tmp_path: Path) -> Iterator[MusterServer]:
 def up() -> Iterator[MusterServer]:
     """A start in a directory that holds a migrated database and the gathered files, and nothing else yet."""
     with running_muster(contents=prepared(GATHERED).home, environment={"WEB_CONCURRENCY": "1"}) as server:
-        wait_until(lambda: len(children(server)) >= 3, seconds=30, what="The start of all children")
+        wait_until(lambda: len(children(server)) >= 3, what="The start of all children")
         yield server
 
 
@@ -44,7 +45,7 @@ def up() -> Iterator[MusterServer]:
 def broad() -> Iterator[MusterServer]:
     """The same with two web workers, as they are by default."""
     with running_muster(contents=prepared(GATHERED).home) as server:
-        wait_until(lambda: len(children(server)) >= 4, seconds=30, what="The start of all children")
+        wait_until(lambda: len(children(server)) >= 4, what="The start of all children")
         yield server
 
 
@@ -66,7 +67,7 @@ def child(server: MusterServer, word: str) -> int:
 
 def serves(server: MusterServer) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}/admin/login/", timeout=1) as answer:
+        with urllib.request.urlopen(f"{server.url}/admin/login/", timeout=20) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -83,7 +84,7 @@ def all_gone(pids: list[int]) -> bool:
 
 
 def test_the_first_start_tells_password_and_address_and_the_second_makes_nothing(first: MusterServer) -> None:
-    wait_until(lambda: "is ready" in first.log, seconds=30, what="The message that Muster is ready")
+    wait_until(lambda: "is ready" in first.log, what="The message that Muster is ready")
     assert f"Muster is ready at {first.url}" in first.log
     assert first.log.count("with the password") == 1
     config = first.home / "home" / ".config" / "muster" / "config.toml"
@@ -102,17 +103,17 @@ def kill_web_server(server: MusterServer) -> float:
     """Kill it and return the seconds until the next answer."""
     os.kill(child(server, "granian"), signal.SIGKILL)
     began = time.monotonic()
-    wait_until(lambda: "The web server ended (SIGKILL)" in server.log, seconds=5, what="The end of the web server")
-    wait_until(lambda: serves(server), seconds=30, what="The next answer")
+    wait_until(lambda: "The web server ended (SIGKILL)" in server.log, what="The end of the web server")
+    wait_until(lambda: serves(server), what="The next answer")
     return time.monotonic() - began
 
 
 def kill_consumer(server: MusterServer) -> float:
     """Kill it and return the seconds until the next sweep."""
-    wait_until(lambda: swept_at(server) != "", seconds=30, what="The first sweep")
+    wait_until(lambda: swept_at(server) != "", what="The first sweep")
     os.kill(child(server, "run_huey"), signal.SIGKILL)
     before, began = swept_at(server), time.monotonic()
-    wait_until(lambda: swept_at(server) > before, seconds=30, what="The next sweep")
+    wait_until(lambda: swept_at(server) > before, what="The next sweep")
     return time.monotonic() - began
 
 
@@ -130,25 +131,26 @@ def test_recovery_keeps_its_bounds(up: MusterServer) -> None:
     """P18, on a machine that has nothing else to do."""
     assert kill_web_server(up) <= 5
     assert kill_consumer(up) <= 15
+    began = time.monotonic()
+    assert up.terminate() == 0
+    assert time.monotonic() - began <= 10
 
 
 def test_a_killed_web_worker_is_replaced(broad: MusterServer) -> None:
     main = child(broad, "granian")
     victim = next(pid for pid in descendants(main) if "granian" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: serves(broad), seconds=5, what="An answer")
-    wait_until(lambda: len([pid for pid in descendants(child(broad, "granian")) if is_alive(pid)]) >= 2, seconds=10, what="The new worker")
+    wait_until(lambda: serves(broad), what="An answer")
+    wait_until(lambda: len([pid for pid in descendants(child(broad, "granian")) if is_alive(pid)]) >= 2, what="The new worker")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_stop_signal_ends_everything_within_seconds(up: MusterServer, number: signal.Signals) -> None:
+def test_a_stop_signal_ends_everything(up: MusterServer, number: signal.Signals) -> None:
     pids = children(up)
     assert up.process is not None
-    began = time.monotonic()
     up.process.send_signal(number)
-    assert up.process.wait(timeout=15) == 0
-    assert time.monotonic() - began < 10
-    wait_until(lambda: all_gone(pids), seconds=2, what="The end of the children")
+    assert up.process.wait(timeout=LONG) == 0
+    wait_until(lambda: all_gone(pids), what="The end of the children")
     assert "Muster has stopped." in up.log
 
 
@@ -156,10 +158,10 @@ def test_a_killed_supervisor_leaves_no_orphans(up: MusterServer) -> None:
     pids = children(up)
     assert up.process is not None
     os.kill(up.process.pid, signal.SIGKILL)
-    up.process.wait(timeout=5)
-    wait_until(lambda: all_gone(pids), seconds=12, what="The end of the children")
+    up.process.wait(timeout=LONG)
+    wait_until(lambda: all_gone(pids), what="The end of the children")
     up.start()
-    wait_until(lambda: serves(up), seconds=5, what="An answer")
+    wait_until(lambda: serves(up), what="An answer")
 
 
 def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -214,19 +216,13 @@ def test_nodes_that_start_at_once_migrate_and_bootstrap_once(tmp_path: Path, fre
         subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    answers = [node.communicate(timeout=120) for node in nodes]
+    answers = [node.communicate(timeout=LONG) for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0, 0], answers
     assert sorted(out.strip() for out, _ in answers) == ["False", "False", "True"]
 
 
 def run_up(home: Path, *arguments: str, port: int = 0, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run `up` where it must refuse to start."""
-    given = muster_environment(home, port=port or free()) | (environment or {})
+    given = muster_environment(home, port=port or free_port()) | (environment or {})
     command = [sys.executable, "manage.py", "up", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
-
-
-def free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=LONG, check=False)

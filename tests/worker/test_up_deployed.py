@@ -12,7 +12,7 @@ from tests.servers.process import wait_until
 
 def is_ready(server: MusterServer) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}/readyz", timeout=3) as answer:
+        with urllib.request.urlopen(f"{server.url}/readyz", timeout=20) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -20,7 +20,7 @@ def is_ready(server: MusterServer) -> bool:
 
 def swept_at(database_url: str) -> float:
     try:
-        with psycopg.connect(database_url, connect_timeout=3) as database:
+        with psycopg.connect(database_url, connect_timeout=20) as database:
             row = database.execute("SELECT extract(epoch FROM swept_at) FROM coordination_sweepmark").fetchone()
     except psycopg.Error:
         return 0.0
@@ -29,7 +29,7 @@ def swept_at(database_url: str) -> float:
 
 def sweeps_again(database_url: str, what: str) -> None:
     before = swept_at(database_url)
-    wait_until(lambda: swept_at(database_url) > before, seconds=60, what=what)
+    wait_until(lambda: swept_at(database_url) > before, what=what)
 
 
 def test_it_goes_on_after_postgres_was_killed_and_while_redis_is_gone(tmp_path: Path) -> None:
@@ -42,11 +42,11 @@ def test_it_goes_on_after_postgres_was_killed_and_while_redis_is_gone(tmp_path: 
         postgres.kill()
         assert not is_ready(server)
         postgres.start()
-        wait_until(lambda: is_ready(server), seconds=30, what="Readiness after PostgreSQL came back")
+        wait_until(lambda: is_ready(server), what="Readiness after PostgreSQL came back")
         sweeps_again(postgres.url, "A sweep after PostgreSQL came back")
         redis.kill()
         sweeps_again(postgres.url, "A sweep without Redis")
-        wait_until(lambda: is_ready(server), seconds=30, what="Readiness without Redis")
+        wait_until(lambda: is_ready(server), what="Readiness without Redis")
         assert server.terminate() == 0
         assert server.log.count("with the password") == 1
         assert "ended (" not in server.log, "no child had to be started again"

@@ -12,6 +12,7 @@ from coordination.models import ApiKey, Attempt, IdempotentRequest, Phase, Proje
 from coordination.operations import agents, creation, keys, projects
 from coordination.operations.creation import NewTask
 from tests.coordination.api.conftest import AddTask, Answer, Caller, key_for
+from tests.servers.process import LONG
 
 
 def test_the_most_urgent_task_that_the_agent_can_run_comes_first(add: AddTask, jared: Caller) -> None:
@@ -101,10 +102,10 @@ def test_a_waiting_claim_gets_a_task_as_soon_as_there_is_one(jared: Caller, shop
     assert waiting.is_alive(), answers
     task = creation.create_task(shop, NewTask(title="Here you are", phase=build), actor=SYSTEM)
     created = time.monotonic()
-    waiting.join(15)
+    waiting.join(LONG)
     assert not waiting.is_alive()
     assert answers[0][1].json["items"][0]["task"]["id"] == task.pk
-    assert time.monotonic() - created < 10
+    assert time.monotonic() - created < 18, "it did not wait for the end"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,7 +121,7 @@ def test_a_key_revoked_while_its_claim_waits_gets_nothing(jared: Caller, shop: P
     waiting.join(1.0)
     keys.revoke_key(ApiKey.objects.get(agent__name="jared"), actor=SYSTEM)
     creation.create_task(shop, NewTask(title="Not for you", phase=build), actor=SYSTEM)
-    waiting.join(15)
+    waiting.join(LONG)
     assert answers[0].status == 401
     assert not Attempt.objects.exists()
 
@@ -130,7 +131,7 @@ def test_a_wait_that_finds_nothing_ends_with_204(jared: Caller, build: Phase) ->
     began = time.monotonic()
     assert jared.post("tasks/claim", {"wait": 1}).status == 204
     assert jared.get("tasks/next?wait=1").status == 204
-    assert 1.8 <= time.monotonic() - began < 10
+    assert 1.8 <= time.monotonic() - began < 30
 
 
 @pytest.mark.django_db(transaction=True)

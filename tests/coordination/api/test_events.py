@@ -13,6 +13,7 @@ from coordination.models import Phase, Project
 from coordination.operations import creation, messages
 from coordination.operations.creation import NewTask
 from tests.coordination.api.conftest import AddTask, Answer, Caller
+from tests.servers.process import LONG
 
 
 @pytest.mark.django_db(transaction=True)
@@ -57,7 +58,7 @@ def test_a_waiting_reader_is_woken(planner: Caller, shop: Project, build: Phase)
     waiting.join(1.0)
     assert waiting.is_alive()
     messages.say(shop, "News", actor=SYSTEM)
-    waiting.join(15)
+    waiting.join(LONG)
     assert [each["kind"] for each in answers[0].json["items"]] == ["message.said"]
 
 

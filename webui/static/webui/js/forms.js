@@ -47,11 +47,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A second click before the answer is no second deed.
+// A second click before the answer is no second deed. The class that htmx sets does not tell: a refresh takes it off.
+const sending = new WeakSet();
+document.body.addEventListener("htmx:beforeSend", (event) => event.detail.requestConfig.verb !== "get" && sending.add(event.detail.elt));
+document.body.addEventListener("htmx:afterRequest", (event) => sending.delete(event.detail.elt));
 document.addEventListener(
   "submit",
   (event) => {
-    if (!event.isTrusted || !event.target.classList.contains("htmx-request")) return;
+    if (!event.isTrusted || !sending.has(event.target)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   },
