@@ -9,7 +9,7 @@ from django.urls import reverse
 from coordination.actor import Actor
 from coordination.errors import Invalid
 from coordination.file_rules import INSTRUCTIONS
-from coordination.lifecycle import FINISHED, LEASED, DependencyKind, State
+from coordination.lifecycle import FINISHED, LEASED, MAY_STILL_WAIT, DependencyKind, State
 from coordination.models import Task, User
 from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks, undoing
 from coordination.queries import task_page
@@ -263,6 +263,7 @@ def heading(task: Task, tab: str) -> dict[str, Any]:
         "section": "task",
         "is_finished": State(task.state) in FINISHED,
         "is_leased": State(task.state) in LEASED,
+        "may_wait": State(task.state) in MAY_STILL_WAIT,
     }
 
 
