@@ -187,3 +187,43 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
+
+
+def test_who_is_signed_out_while_typing_loses_nothing(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.get_by_label("Write a message about this task").fill("A thought that took an hour")
+    session = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Send").click()
+    toast = page.locator("#toasts")
+    expect(toast).to_contain_text("What you typed stays here")
+    expect(toast.get_by_role("link", name="Sign in")).to_have_attribute("href", "/login?next=%2Ft%2F7%2F")
+    # Signing in, in another tab, gives the browser another token.
+    other = "0123456789abcdefghijklmnopqrstuv"
+    page.context.add_cookies([{**each, "value": other} if each["name"] == "csrftoken" else each for each in session])
+    again = page.context.new_page()
+    again.goto(f"{tally.url}/t/7/")
+    again.close()
+    expect(toast.get_by_role("link", name="Sign in")).to_have_count(0)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#task")).to_contain_text("A thought that took an hour")
+    expect(page.get_by_label("Write a message about this task")).to_have_value("")
+
+
+def test_who_is_signed_out_with_nothing_typed_is_led_to_sign_in(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#fact-tier .fact-edit").click()
+    page.wait_for_url(f"{tally.url}/login?next=%2Ft%2F7%2F")
+
+
+def test_how_it_waits_is_changed_by_keyboard(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/11/")
+    kind = page.locator(".kind").first
+    kind.locator("summary").press("Enter")
+    kind.get_by_role("button", name="to end either way").press("Enter")
+    expect(kind.locator("summary")).to_have_text("to end either way")
+    expect(kind.locator("summary")).to_be_focused()

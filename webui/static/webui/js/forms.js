@@ -1,4 +1,5 @@
 // Forms that post in place: a refusal is shown where it happened, Ctrl+Enter sends, drafts survive a closed tab.
+import { signedOut } from "./signed.js";
 import { say } from "./toasts.js";
 
 const SENTENCES = { 0: "The server cannot be reached. Nothing was changed; try again in a moment.", 403: "You may not do this.", 413: "This is too large to be sent." };
@@ -23,7 +24,8 @@ function sentenceOf(xhr) {
 document.body.addEventListener("htmx:responseError", (event) => {
   const form = event.detail.elt;
   const sentence = sentenceOf(event.detail.xhr);
-  if (form instanceof HTMLFormElement && !form.hasAttribute("data-toast")) refuse(form, sentence);
+  if (event.detail.xhr.status === 401) signedOut(sentence);
+  else if (form instanceof HTMLFormElement && !form.hasAttribute("data-toast")) refuse(form, sentence);
   else if (event.detail.requestConfig.verb !== "get") say(sentence, { error: true });
 });
 document.body.addEventListener("htmx:sendError", (event) => {
@@ -37,8 +39,15 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   if (!(form instanceof HTMLFormElement) || !event.detail.successful || event.detail.requestConfig.verb === "get") return;
   form.querySelector(":scope > .refusal")?.remove();
   form.reset();
-  form.closest("details[data-closes]")?.removeAttribute("open");
+  fold(form.closest("details[data-closes]"));
 });
+
+function fold(details) {
+  if (!details?.open) return;
+  const hadFocus = details.contains(document.activeElement);
+  details.open = false;
+  if (hadFocus) details.querySelector("summary").focus();
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target instanceof HTMLTextAreaElement) {
