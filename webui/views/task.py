@@ -69,13 +69,13 @@ def _priority_back(task: Task) -> Fields:
 
 def _cancelled(task: Task) -> str:
     if task.state == State.CANCELLED:
-        return f"#{task.pk} is called off."
+        return f"#{task.pk} is cancelled."
     return f"The agent of #{task.pk} is asked to stop. Once it has heard, its lease does not come back."
 
 
 def _taken_back(task: Task) -> str:
     if task.state == State.CANCELLED:
-        return f"#{task.pk} is taken back, and called off as it was asked to be."
+        return f"#{task.pk} is taken back, and cancelled as it was asked to be."
     return _and_runs("#{} is taken back from its agent.")(task)
 
 
