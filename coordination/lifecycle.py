@@ -31,7 +31,7 @@ MEANING: dict[State, str] = {
     State.REVIEW: "finished, waits for a reviewer who is not its author",
     State.DONE: "finished successfully",
     State.FAILED: "finished without success",
-    State.CANCELLED: "called off",
+    State.CANCELLED: "not wanted any more, or never needed",
 }
 
 LEASED = frozenset({State.CLAIMED, State.RUNNING})

@@ -89,6 +89,7 @@ PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
 # Behind a proxy that ends TLS, requests arrive as http, and their forms name the https address.
 CSRF_TRUSTED_ORIGINS = [*env_list("CSRF_TRUSTED_ORIGINS"), *([PUBLIC_URL] if HTTPS else [])]
+CSRF_FAILURE_VIEW = "webui.views.too_old.form_too_old"
 
 # Processes, and threads in each. A waiting client holds a thread, which costs little while it waits.
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 2, at_least=1)

@@ -64,8 +64,8 @@ def page() -> str:
                 " `waiting` on its way to `queued`.",
                 "## Dependencies",
                 _table(("kind", "the dependent runs when its blocker is"), _kinds()),
-                "A cancelled blocker satisfies no dependency; its dependents say so. A dependent that runs only on failure is called"
-                " off when its blocker is done, and comes back when the blocker is requeued.",
+                "A cancelled blocker satisfies no dependency; its dependents say so. A dependent that runs only on failure is cancelled"
+                " when its blocker is done, and comes back when the blocker is requeued.",
                 "## Phases",
                 _table(("state", "meaning"), ([f"`{state}`", meaning] for state, meaning in PHASES.items())),
                 "## Priorities",

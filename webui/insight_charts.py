@@ -119,7 +119,7 @@ class Drawn:
             "Failure rate",
             Series("Failed", "look-failed", points),
             says=f"{total.bad:,} of {_attempts(ended)} failed." if ended else "No attempt ended in these days.",
-            means="Attempts that failed or lost their lease, of all that ended on the day by themselves: not released, not called off.",
+            means="Attempts that failed or lost their lease, of all that ended on the day by themselves: not released, not cancelled.",
             unit=lambda value: f"{value:g} %",
         )
 
@@ -133,7 +133,7 @@ class Drawn:
             "Burn-up",
             [Series("Scope", "look-scope", scope), Series("Done", "look-done", done)],
             says=f"{last.done:,} of {_tasks(last.scope)} done, {last.scope - last.done:,} left.",
-            means="All tasks that were added and not called off, and those done, at the end of each day.",
+            means="All tasks that were added and not cancelled, and those done, at the end of each day.",
         )
 
     @property

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from coordination.errors import MusterError
 from coordination.models import User
-from webui.requests import Request, page_above
+from webui.requests import Request, page_above, texts_typed
 from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
 
 POLICY = "; ".join(
@@ -105,7 +105,7 @@ class Refusals:
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
         template = "404.html" if error.status == 404 else "403.html" if _is_closed(request, error) else "errors/refused.html"
-        context = {"sentence": error.sentence, "title": error.title, "typed": _typed(request), "back": _came_from(request)}
+        context = {"sentence": error.sentence, "title": error.title, "typed": texts_typed(request), "back": _came_from(request)}
         return render(request, template, context, status=error.status)
 
 
@@ -121,12 +121,6 @@ def _is_ours(request: HttpRequest) -> bool:
 def _is_page(request: HttpRequest) -> bool:
     """Whether a person has the address before their eyes, as no machine and no part of a page has."""
     return bool(request.resolver_match) and not request.path.startswith("/api/") and "HX-Request" not in request.headers
-
-
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the longer texts of a refused form, so that nothing a person typed is lost."""
-    hidden = ("csrfmiddlewaretoken", "password")
-    return [(name, str(value)) for name, value in request.POST.items() if len(str(value)) > 20 and not name.startswith(hidden)]
 
 
 def _came_from(request: HttpRequest) -> str:

@@ -45,13 +45,30 @@ def for_people(view: View) -> View:
     @wraps(view)
     def run(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            if request.htmx:  # a part of a page must not be replaced by the sign-in page
-                return HttpResponse("Sign in again.", status=401, content_type="text/plain", headers={"HX-Refresh": "true"})
-            return redirect(f"{reverse('login')}?{_next(request)}")
+            return signed_out(request)
         request.caller = caller_of_user(request.user)
         return view(request, *args, **kwargs)
 
     return run
+
+
+def signed_out(request: Request) -> HttpResponse:
+    """Lead to the sign-in page, unless what was typed would be lost on the way: then say so where it stands."""
+    if request.htmx:  # js/signed.js knows whether there is something to lose
+        sentence = "You are signed out, so nothing was changed. What you typed stays here: sign in, then send it again."
+        return HttpResponse(sentence, status=401, content_type="text/plain; charset=utf-8")
+    place = f"{reverse('login')}?{_next(request)}"
+    if not (kept := texts_typed(request)):
+        return redirect(place)
+    sentence = "Your session has ended, so nothing was changed. Copy what you typed, sign in, and send it again."
+    context = {"title": "You are signed out", "sentence": sentence, "typed": kept, "back": place, "back_says": "Sign in"}
+    return render(request, "errors/refused.html", context, status=401)
+
+
+def texts_typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the longer texts of a form that was not taken, so that nothing a person typed is lost."""
+    hidden = ("csrfmiddlewaretoken", "password")
+    return [(name, str(value)) for name, value in request.POST.items() if len(str(value)) > 20 and not name.startswith(hidden)]
 
 
 def shows(view: View) -> View:

@@ -44,7 +44,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("show", "queue", "show a task with its attempts"),
         Entry("update", "updating", "move a task to a state, or change its fields"),
         Entry("edit", "editing", "edit the instructions of a task in your editor"),
-        Entry("cancel", "updating", "call tasks off"),
+        Entry("cancel", "updating", "cancel tasks"),
         Entry("requeue", "updating", "run finished tasks again"),
         Entry("undo", "updating", "take back the last decision about a task"),
         Entry("needs", "needs", "list, add, change and remove what a task waits for"),

@@ -133,7 +133,7 @@ def _verb(request: Request, task_id: int, need: Permission, verb: Callable[..., 
 
 @router.post("/tasks/{int:task_id}/cancel", response=TaskDetail, operation_id="cancelTask")
 def cancel_task(request: Request, task_id: int, body: ReasonAsked | None = None) -> HttpResponse:
-    """Call the task off: at once, or with its agent's next heartbeat."""
+    """Cancel the task: at once, or with its agent's next heartbeat."""
     return _verb(request, task_id, Permission.PLAN, tasks.cancel, reason=body.reason if body else "")
 
 

@@ -1,4 +1,4 @@
-"""What follows when a task has ended: its dependents are freed or called off, and its phase may be complete."""
+"""What follows when a task has ended: its dependents are freed or cancelled, and its phase may be complete."""
 
 from coordination.lifecycle import State
 from coordination.operations.phases import advance_soon

@@ -97,7 +97,7 @@ def _offered(found: Move) -> Move:
 
 def _cancel(task: Task, actor: Actor, text: str) -> str:
     state = tasks.cancel(task, actor=actor, reason=text or BOARD).state
-    return f"#{task.pk} is called off." if state == State.CANCELLED else f"The agent of #{task.pk} is asked to stop."
+    return f"#{task.pk} is cancelled." if state == State.CANCELLED else f"The agent of #{task.pk} is asked to stop."
 
 
 def _take_back(task: Task, actor: Actor, text: str) -> str:

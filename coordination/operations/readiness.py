@@ -134,7 +134,7 @@ def schedule_retry(task_id: int, failures: int) -> None:
 def unblock_dependents(task_id: int, state: State, *, was: State | None = None, actor: Actor = SYSTEM) -> set[int]:
     """Count down the blockers of the tasks that waited for this one to end so, and queue those that have none left.
 
-    A dependent that runs only on failure is called off when the task is done: it can never run. `was` is the end that
+    A dependent that runs only on failure is cancelled when the task is done: it can never run. `was` is the end that
     the task had before, when a late result turns a failure into a success. Return the phases that lost a task so.
     """
     now_met, met = _met_by(state), _met_by(was)
@@ -148,7 +148,7 @@ def unblock_dependents(task_id: int, state: State, *, was: State | None = None, 
 def block_dependents(task_id: int, state: State, *, actor: Actor = SYSTEM) -> set[int]:
     """Take back what `unblock_dependents` did for this state: the task runs again. Dependents that already started go on.
 
-    Those that were called off because it was done may be needed after all. Return the phases that got a task back so.
+    Those that were cancelled because it was done may be needed after all. Return the phases that got a task back so.
     """
     met = _met_by(state)
     _count_blockers(task_id, met, +1)

@@ -96,7 +96,7 @@ def relabel(task: Task, *, actor: Actor, add: Sequence[str] = (), remove: Sequen
 
 @atomically
 def cancel(task: Task, *, actor: Actor, reason: str = "") -> Task:
-    """Call the task off: at once, or when an agent holds it by telling the agent with its next heartbeat (P11)."""
+    """Cancel the task: at once, or when an agent holds it by telling the agent with its next heartbeat (P11)."""
     task = _lock(task)
     moment = now()
     if task.state in FINISHED:

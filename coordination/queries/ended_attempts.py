@@ -11,7 +11,7 @@ from coordination.queries.days import Days
 
 GOOD = (Outcome.DONE, Outcome.SUBMITTED, Outcome.LATE)
 BAD = (Outcome.FAILED, Outcome.EXPIRED)
-ENDS = {"good": GOOD, "bad": BAD}  # what is in neither ended by the will of others: released, answered, called off
+ENDS = {"good": GOOD, "bad": BAD}  # what is in neither ended by the will of others: released, answered, cancelled
 PAGE = 100
 MOST_AGENTS = 100
 

@@ -145,7 +145,7 @@ def _links(project: Project) -> dict[int, list[int]]:
 
 @dataclass(frozen=True)
 class Waits:
-    """What each task still waits for, how many wait for something that was called off, and whom only a failure would need."""
+    """What each task still waits for, how many wait for something that was cancelled, and whom only a failure would need."""
 
     on: dict[int, list[int]]
     dead_ends: int

@@ -108,7 +108,7 @@ def insights(project: Project, *, count: int, zone: tzinfo) -> Insights:
 
 
 def _count_tasks(project: Project, both: Days, found: Insights) -> None:
-    """Count what was added, done and called off on each day; what was so before the first day counts for the burn-up."""
+    """Count what was added, done and cancelled on each day; what was so before the first day counts for the burn-up."""
     counted = rows(
         f"""
         WITH told AS (

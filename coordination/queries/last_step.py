@@ -45,7 +45,7 @@ def _cancel_requested(task: Task, event: Event) -> LastStep | None:
     lease = Lease.objects.filter(task=task).exclude(cancel_requested_at=None).select_related("agent").first()
     if lease is None or task.state not in LEASED:
         return None
-    agent, step = lease.agent.title, LastStep(event, "Undo the cancel", None, "")
+    agent, step = lease.agent.title, LastStep(event, "Undo cancelling", None, "")
     if not has_heard(lease):
         return replace(step, effect=f"{agent} has not heard of it yet, and goes on as if it had never been said.")
     lost = f"Its lease does not come back; what {agent} still sends is kept beside the task."
@@ -60,9 +60,9 @@ def has_heard(lease: Lease) -> bool:
 def _cancelled(task: Task, event: Event) -> LastStep | None:
     attempt = event.data.get("attempt")
     if task.state != State.CANCELLED or (event.actor_kind == "system" and not attempt):
-        return None  # the engine calls off what cannot be needed any more, and calls it back itself
+        return None  # the engine cancels what cannot be needed any more, and calls it back itself
     old = State(event.data.get("old") or State.WAITING)
-    step = LastStep(event, "Undo the cancel", old, "")
+    step = LastStep(event, "Undo cancelling", old, "")
     if old is State.REVIEW:
         return replace(step, effect="It waits for its review again, with the result that it had.")
     if old is State.BLOCKED:

@@ -118,7 +118,7 @@ def _to_failed(task: Task, move: Move) -> Move:
         return _refuse(move, "It is done; run it again if the result is wrong.")
     if state in LEASED:
         return _offer(move, "cancel", "Cancel it", "Asks its agent to stop; it loses the task within a minute.")
-    return _offer(move, "cancel", "Cancel it", "Calls it off. What waits for it will not run.")
+    return _offer(move, "cancel", "Cancel it", "It will not run, nor will what waits for it.")
 
 
 OFFERS: dict[str, Callable[[Task, Move], Move]] = {

@@ -28,7 +28,7 @@ ERROR_LENGTH = 2000
 
 
 class LeaseGone(Exception):
-    """The task is somebody else's now, or called off; nothing of this attempt may be reported."""
+    """The task is somebody else's now, or cancelled; nothing of this attempt may be reported."""
 
 
 class WorkFailed(Exception):

@@ -79,7 +79,7 @@ def every_task_is_done(story: Story) -> str:
         expected = "cancelled" if task["title"] == CALLED_OFF else "done"
         _demand(task["state"] == expected, f"#{task['id']} {task['title']} is {task['state']}: {task['reason']}")
         _demand(expected == "cancelled" or bool(task["result"]), f"#{task['id']} has no result")
-    return "15 done with a result; the one that runs only if tests fail was called off"
+    return "15 done with a result; the one that runs only if tests fail was cancelled"
 
 
 def every_task_was_claimed_once(story: Story) -> str:

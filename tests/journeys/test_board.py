@@ -71,7 +71,7 @@ def test_a_column_says_before_the_drop_what_it_would_do_or_why_not(board: Page) 
     expect(column(board, "done")).to_contain_text("There is no result to accept")
     expect(column(board, "done")).to_have_class(re.compile("refuses-it"))
     carry(board, column(board, "failed"))
-    expect(column(board, "failed").locator(".drop-words")).to_have_text("Cancel it. Calls it off. What waits for it will not run.")
+    expect(column(board, "failed").locator(".drop-words")).to_have_text("Cancel it. It will not run, nor will what waits for it.")
     expect(column(board, "failed").locator("#card-12")).to_be_attached()
     carry(board, column(board, "done"))
     board.mouse.up()
@@ -169,7 +169,7 @@ def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None
     expect(results).to_contain_text("1 could not be changed")
     expect(results).to_contain_text("#27")
     expect(results).to_contain_text("It is done already.")
-    assert questions == ["Call off 2 tasks? What waits for them will not run."]
+    assert questions == ["Cancel 2 tasks? What waits for them will not run."]
     assert not accessibility_faults(board)
     results.get_by_role("button", name="Close").click()
     expect(column(board, "failed").locator("#card-14")).to_be_visible()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.conftest import SAMPLE, sign_in
 from tests.prepared import serving
@@ -187,3 +187,84 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
+
+
+def test_who_is_signed_out_while_typing_loses_nothing(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.get_by_label("Write a message about this task").fill("A thought that took an hour")
+    session = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Send").click()
+    toast = page.locator("#toasts")
+    expect(toast).to_contain_text("What you typed stays here")
+    expect(toast.get_by_role("link", name="Sign in")).to_have_attribute("href", "/login?next=%2Ft%2F7%2F")
+    # Signing in, in another tab, gives the browser another token.
+    other = "0123456789abcdefghijklmnopqrstuv"
+    page.context.add_cookies([{**each, "value": other} if each["name"] == "csrftoken" else each for each in session])
+    again = page.context.new_page()
+    again.goto(f"{tally.url}/t/7/")
+    again.close()
+    expect(toast.get_by_role("link", name="Sign in")).to_have_count(0)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#task")).to_contain_text("A thought that took an hour")
+    expect(page.get_by_label("Write a message about this task")).to_have_value("")
+
+
+def test_who_is_signed_out_with_nothing_typed_is_led_to_sign_in(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/7/")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#fact-tier .fact-edit").click()
+    page.wait_for_url(f"{tally.url}/login?next=%2Ft%2F7%2F")
+
+
+def test_how_it_waits_is_changed_by_keyboard(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/11/")
+    kind = page.locator(".kind").first
+    kind.locator("summary").press("Enter")
+    kind.get_by_role("button", name="to end either way").press("Enter")
+    expect(kind.locator("summary")).to_have_text("to end either way")
+    expect(kind.locator("summary")).to_be_focused()
+
+
+def test_what_is_typed_while_a_form_is_on_its_way_stays_and_outlives_the_page(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/12/")
+    held: list[Route] = []
+    page.route("**/t/12/say", lambda route: held.append(route))
+    field = page.get_by_label("Write a message about this task")
+    field.fill("The first thought")
+    page.get_by_role("button", name="Send").click()
+    field.fill("The second, which is not sent yet")
+    page.wait_for_function("document.getElementById('say-form').classList.contains('htmx-request')")
+    held[0].continue_()
+    expect(page.locator("#task")).to_contain_text("The first thought")
+    expect(field).to_have_value("The second, which is not sent yet")
+    page.get_by_role("link", name="Attempts", exact=True).click()
+    page.wait_for_url(f"{tally.url}/t/12/attempts")
+    page.go_back()
+    expect(field).to_have_value("The second, which is not sent yet")
+    page.unroute("**/t/12/say")
+    page.get_by_role("button", name="Send").click()
+    expect(field).to_have_value("")
+    page.reload()
+    expect(page.locator("#task")).to_contain_text("The second, which is not sent yet")
+    expect(field).to_have_value("")
+
+
+def test_a_fact_takes_nothing_more_while_it_is_saved(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/12/")
+    held: list[Route] = []
+    page.route("**/facts/objective/save", lambda route: held.append(route))
+    page.locator("#fact-objective .fact-edit").click()
+    field = page.locator("#fact-objective [name=objective]")
+    field.fill("It is written")
+    page.locator("#fact-objective [type=submit]").click()
+    expect(field).not_to_be_editable()
+    held[0].abort()
+    expect(page.locator("#fact-objective .refusal")).to_contain_text("cannot be reached")
+    expect(field).to_be_editable()
+    expect(field).to_have_value("It is written")

@@ -189,7 +189,7 @@ def test_a_move_works_from_its_page_without_scripts(pat: User, task: Task) -> No
     assert 'name="step" value="top"' in page
     answer = client.post(f"/t/{task.pk}/moved", {"column": "failed"}, follow=True)
     assert answer.redirect_chain == [(BOARD, 302)]
-    assert f"#{task.pk} is called off." in answer.content.decode()
+    assert f"#{task.pk} is cancelled." in answer.content.decode()
     refused = client.post(f"/t/{task.pk}/moved", {"column": "done"})
     assert refused.status_code == 409
     assert "There is no result to accept" in refused.content.decode()

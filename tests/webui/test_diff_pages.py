@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from coordination.models import Agent, ApiKey, DiffLayout, LineComment, Task, User, ViewedFile
-from coordination.operations import finish, seals
+from coordination.operations import agents, finish, line_comments, seals
 from coordination.operations.files import save_files
 from coordination.operations.report import Report
 from tests.webui.conftest import signed_in, started
@@ -329,3 +329,22 @@ def test_no_page_asks_more_than_fifteen_questions(pat: User, task: Task) -> None
         with CaptureQueriesContext(connection) as asked:
             assert client.get(path).status_code == 200, path
         assert len(asked) <= 15, f"{path}: {len(asked)}"
+
+
+@pytest.mark.parametrize("layout", DiffLayout.values)
+def test_many_remarks_by_many_agents_cost_no_more_questions(pat: User, task: Task, key: ApiKey, two: tuple[str, str], layout: str) -> None:
+    User.objects.filter(pk=pat.pk).update(diff_layout=layout)
+    for number in range(12):
+        agent = agents.register(name=f"agent-{number}", display_name=f"Agent the {number}th", key=key, actor=key.actor).actor
+        said = [
+            line_comments.comment(task, commit=two[1], path="context/a.md", line=95 + number % 8, text=f"Remark {number}", actor=agent)
+            for _ in range(3)
+        ]
+        line_comments.resolve(said[0], actor=agent)
+    client = signed_in(pat)
+    for path in (f"/t/{task.pk}/commits/{two[1]}", f"/t/{task.pk}/compare?from={two[0]}&to=now", f"/t/{task.pk}/history", f"/t/{task.pk}/"):
+        with CaptureQueriesContext(connection) as asked:
+            page = text(client, path)
+        assert len(asked) <= 15, f"{path}: {len(asked)}"
+        if "commits" in path or "compare" in path:
+            assert page.count("Agent the 11th") == 4, "three remarks, one of them resolved by the agent"

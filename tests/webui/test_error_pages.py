@@ -1,5 +1,6 @@
 """What a person is told when something cannot be shown or done: in words, with a way on."""
 
+import html
 import re
 from typing import Any
 
@@ -39,6 +40,29 @@ def test_a_form_that_cannot_be_checked_says_how_to_go_on(ada: User, project: Pro
     response = client.post("/p/tally/pause")
     assert response.status_code == 403
     assert "reload the page and send it again" in response.content.decode()
+
+
+def test_a_form_that_cannot_be_checked_shows_what_was_typed(ada: User, task: Task) -> None:
+    client, text = Client(enforce_csrf_checks=True), "Half an hour's worth of thoughts about the parser."
+    client.force_login(ada)
+    assert text in html.unescape(client.post(f"/t/{task.pk}/say", {"text": text}).content.decode())
+    in_place = client.post(f"/t/{task.pk}/say", {"text": text}, headers={"HX-Request": "true"})
+    assert (in_place.status_code, in_place.headers["Content-Type"]) == (403, "text/plain; charset=utf-8")
+    assert "Copy what you typed, reload the page" in in_place.content.decode()
+
+
+def test_a_form_sent_after_the_session_ended_loses_nothing(task: Task) -> None:
+    client, text = Client(), "Half an hour's worth of thoughts about the parser."
+    page = f"http://testserver/t/{task.pk}/"
+    shown = client.post(f"/t/{task.pk}/say", {"text": text}, headers={"Referer": page})
+    assert shown.status_code == 401
+    assert text in html.unescape(shown.content.decode())
+    assert f'href="/login?next=%2Ft%2F{task.pk}%2F"' in shown.content.decode()
+    assert client.post(f"/t/{task.pk}/cancel", {"reason": ""}, headers={"Referer": page}).headers["Location"].startswith("/login?")
+    for checks in (False, True):  # the cookie of the forms may be gone as well
+        in_place = Client(enforce_csrf_checks=checks).post(f"/t/{task.pk}/say", {"text": text}, headers={"HX-Request": "true"})
+        assert (in_place.status_code, "HX-Refresh" in in_place.headers) == (401, False)
+        assert "What you typed stays here" in in_place.content.decode()
 
 
 def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:

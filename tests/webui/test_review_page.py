@@ -99,7 +99,7 @@ def test_the_cancel_of_a_held_task_names_what_does_not_come_back(pat: User, task
     said = json.loads(client.post(f"/t/{task.pk}/cancel", headers=HTMX).headers["HX-Trigger"])["muster:said"]
     assert "its lease does not come back" in said["sentence"]
     page = words(client.get(f"/t/{task.pk}/").content)
-    assert "Undo the cancelJared has not heard of it yet" in page
+    assert "Undo cancellingJared has not heard of it yet" in page
     assert "Take back" not in page, "it would end the task as it was asked to"
     finish.fail(holder, Report(error="told to stop"), retryable=True)
     assert "The lease of attempt 1 does not come back" in words(client.get(f"/t/{task.pk}/").content)

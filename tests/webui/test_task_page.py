@@ -9,6 +9,7 @@ from coordination.models import Agent, ApiKey, Message, Phase, Project, Task, Us
 from coordination.models.clock import now
 from coordination.operations import finish
 from coordination.operations.creation import Need, NewTask, create_task
+from coordination.operations.dependencies import add_dependency, remove_dependency
 from coordination.operations.report import Report
 from coordination.queries.explain import explain
 from tests.webui.conftest import signed_in, started
@@ -123,6 +124,19 @@ def test_dependencies_are_added_and_removed(pat: User, project: Project, phase: 
     client.post(f"/t/{task.pk}/needs/{first.pk}/remove")
     task.refresh_from_db()
     assert task.state == State.QUEUED
+
+
+def test_how_it_waits_is_changed_where_it_stands(pat: User, vera: User, task: Task, jared: Agent, key: ApiKey) -> None:
+    first = create_task(task.project, NewTask(title="First", phase=task.phase), actor=pat.actor)
+    add_dependency(task, first, actor=pat.actor)
+    form = f'action="/t/{task.pk}/needs/{first.pk}/kind"'
+    assert form in (page := signed_in(pat).get(f"/t/{task.pk}/").content.decode())
+    assert 'id="need-form"' in page
+    assert form not in signed_in(vera).get(f"/t/{task.pk}/").content.decode()
+    remove_dependency(task, first, actor=pat.actor)
+    add_dependency(first, task, actor=pat.actor)
+    started(task, jared, key)
+    assert 'id="need-form"' not in signed_in(pat).get(f"/t/{task.pk}/").content.decode(), "it cannot wait for anything any more"
 
 
 def test_messages_are_written_on_the_task(pat: User, task: Task) -> None:

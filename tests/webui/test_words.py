@@ -11,6 +11,8 @@ from webui import words
 from webui.templatetags.muster import duration
 from webui.templatetags.taskpage import with_link
 
+ROOT = Path(coordination.__file__).parent.parent
+ROOMS = ("coordination", "webui", "cli/tqc")
 NOT_EVENTS = {"attempt.id", "phase.md"}
 KINDS = re.compile(rf"({'|'.join([*words.OF_EVENT, 'user', 'muster'])})\.[a-z_]+")
 
@@ -50,3 +52,8 @@ def test_the_task_of_a_reason_is_a_link_and_all_else_is_text() -> None:
     reason = Reason("dependency", "It waits for #5 <b>#6</b> & more to be done.", {"task": 5})
     assert with_link(reason) == 'It waits for <a href="/t/5/">#5</a> &lt;b&gt;#6&lt;/b&gt; &amp; more to be done.'
     assert with_link(Reason("phase", "Its phase <i> starts after #5 x.")) == "Its phase &lt;i&gt; starts after #5 x."
+
+
+def test_a_task_is_cancelled_in_one_word_everywhere() -> None:
+    said = [*ROOT.glob("webui/**/*.html"), *ROOT.glob("docs/*.md"), *(each for room in ROOMS for each in ROOT.glob(f"{room}/**/*.py"))]
+    assert [each for each in said if re.search(r"\bcall(s|ed|ing)?( \w+)? off\b", each.read_text("utf-8"), re.IGNORECASE)] == []

@@ -65,7 +65,7 @@ LOG_WORDS = {
     "task.answered": "answered",
     "task.approved": "approved the result",
     "task.changes_requested": "requested changes",
-    "task.cancelled": "the task was called off",
+    "task.cancelled": "the task was cancelled",
     "task.adopted": "adopted a late result",
     "attempt.late": "sent a result too late",
     "attempt.pushed": "pushed work to the attempt's branch",

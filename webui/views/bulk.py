@@ -41,7 +41,7 @@ ACTIONS = {
     "label": Action("relabel", lambda form: {"add": _needed(form, "labels", "Write a label.")}, "labelled"),
     "unlabel": Action("relabel", lambda form: {"remove": _needed(form, "labels", "Write a label.")}, "label removed"),
     "requeue": Action("requeue", lambda form: {}, "run again"),
-    "cancel": Action("cancel", lambda form: {"reason": "cancelled with others"}, "called off"),
+    "cancel": Action("cancel", lambda form: {"reason": "cancelled with others"}, "cancelled"),
 }
 
 

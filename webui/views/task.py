@@ -9,7 +9,7 @@ from django.urls import reverse
 from coordination.actor import Actor
 from coordination.errors import Invalid
 from coordination.file_rules import INSTRUCTIONS
-from coordination.lifecycle import FINISHED, LEASED, DependencyKind, State
+from coordination.lifecycle import FINISHED, LEASED, MAY_STILL_WAIT, DependencyKind, State
 from coordination.models import Task, User
 from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks, undoing
 from coordination.queries import task_page
@@ -69,13 +69,13 @@ def _priority_back(task: Task) -> Fields:
 
 def _cancelled(task: Task) -> str:
     if task.state == State.CANCELLED:
-        return f"#{task.pk} is called off."
+        return f"#{task.pk} is cancelled."
     return f"The agent of #{task.pk} is asked to stop. Once it has heard, its lease does not come back."
 
 
 def _taken_back(task: Task) -> str:
     if task.state == State.CANCELLED:
-        return f"#{task.pk} is taken back, and called off as it was asked to be."
+        return f"#{task.pk} is taken back, and cancelled as it was asked to be."
     return _and_runs("#{} is taken back from its agent.")(task)
 
 
@@ -263,6 +263,7 @@ def heading(task: Task, tab: str) -> dict[str, Any]:
         "section": "task",
         "is_finished": State(task.state) in FINISHED,
         "is_leased": State(task.state) in LEASED,
+        "may_wait": State(task.state) in MAY_STILL_WAIT,
     }
 
 

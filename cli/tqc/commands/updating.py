@@ -151,7 +151,7 @@ COMMANDS = (
     ),
     Command(
         "cancel",
-        "call tasks off",
+        "cancel tasks",
         cancel,
         _cancel_arguments,
         description="An agent that holds one hears of it with its next heartbeat.",

@@ -278,7 +278,7 @@ TABLE = (
     ),
     Qualifier(
         "cancelled",
-        "when it was called off",
+        "when it was cancelled",
         "a day, a range of days, or an age",
         values.read_time,
         find.called_off_at,

@@ -196,7 +196,7 @@ class Planning(Asking):
         return cast(shapes.Task, self.ask("PATCH", f"/tasks/{task}", body=changes, headers=if_match(version)))
 
     def cancel(self, task: int, reason: str = "") -> shapes.Task:
-        """Call a task off: at once, or with its agent's next heartbeat."""
+        """Cancel a task: at once, or with its agent's next heartbeat."""
         return cast(shapes.Task, self.ask("POST", f"/tasks/{task}/cancel", body={"reason": reason}))
 
     def requeue(self, task: int) -> shapes.Task:

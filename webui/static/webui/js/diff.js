@@ -1,5 +1,6 @@
 // Remarks open below their line instead of on a page of their own, and a file that is viewed folds up.
 import { register } from "./keys.js";
+import { keep } from "./typed.js";
 
 let opener;
 
@@ -12,12 +13,13 @@ function placeOf(button) {
 function open(button) {
   const template = document.getElementById("remark-form");
   if (!template) return false;
-  document.querySelector(".remark-row.is-new [data-cancels]")?.click();
+  document.querySelector(".remark-row.is-new")?.remove(); // what is typed there comes back with it
   const row = template.content.firstElementChild.cloneNode(true);
   const form = row.querySelector("form");
   const place = placeOf(button);
   for (const name of ["line", "commit", "path"]) form.elements[name].value = place[name];
   form.elements.next.value = location.pathname + location.search + "#" + button.value;
+  form.elements.text.dataset.typed = Object.values(place).join(":");
   row.querySelector("label").textContent = `Remark on line ${place.line}`;
   let below = button.closest("tr");
   while (below.nextElementSibling?.classList.contains("remark-row")) below = below.nextElementSibling;
@@ -26,6 +28,13 @@ function open(button) {
   opener = button;
   form.elements.text.focus();
   return true;
+}
+
+function discard(row) {
+  const field = row.querySelector("textarea");
+  field.value = "";
+  keep(field);
+  close(row);
 }
 
 function close(row) {
@@ -39,7 +48,7 @@ document.addEventListener("click", (event) => {
   const cancel = event.target.closest?.("[data-cancels]");
   if (cancel && opener) {
     event.preventDefault();
-    close(cancel.closest("tr"));
+    discard(cancel.closest("tr"));
   }
 });
 

@@ -1,5 +1,7 @@
-// Forms that post in place: a refusal is shown where it happened, Ctrl+Enter sends, drafts survive a closed tab.
+// Forms that post in place: a refusal is shown where it happened, Ctrl+Enter sends, what is typed meanwhile stays.
+import { signedOut } from "./signed.js";
 import { say } from "./toasts.js";
+import { keep } from "./typed.js";
 
 const SENTENCES = { 0: "The server cannot be reached. Nothing was changed; try again in a moment.", 403: "You may not do this.", 413: "This is too large to be sent." };
 
@@ -23,7 +25,8 @@ function sentenceOf(xhr) {
 document.body.addEventListener("htmx:responseError", (event) => {
   const form = event.detail.elt;
   const sentence = sentenceOf(event.detail.xhr);
-  if (form instanceof HTMLFormElement && !form.hasAttribute("data-toast")) refuse(form, sentence);
+  if (event.detail.xhr.status === 401) signedOut(sentence);
+  else if (form instanceof HTMLFormElement && !form.hasAttribute("data-toast")) refuse(form, sentence);
   else if (event.detail.requestConfig.verb !== "get") say(sentence, { error: true });
 });
 document.body.addEventListener("htmx:sendError", (event) => {
@@ -32,13 +35,43 @@ document.body.addEventListener("htmx:sendError", (event) => {
 
 document.body.addEventListener("muster:said", (event) => say(event.detail.sentence, { undo: event.detail.undo }));
 
+const isText = (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && field.type !== "hidden");
+const texts = (form) => [...form.elements].filter(isText);
+const sent = new WeakMap();
+
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (!(elt instanceof HTMLFormElement)) return;
+  sent.set(elt, new Map(texts(elt).map((field) => [field, field.value])));
+  if (elt.hasAttribute("data-leaves")) texts(elt).forEach((field) => (field.readOnly = true));
+});
+document.body.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
+  if (elt instanceof HTMLFormElement && elt.hasAttribute("data-leaves")) texts(elt).forEach((field) => (field.readOnly = false));
+});
+
+// A form that its answer takes away (data-leaves) takes nothing more until then. In any other the answer clears what was sent, and
+// nothing that was typed while it was on its way.
+function clear(form) {
+  const before = sent.get(form);
+  const kept = texts(form).filter((field) => field.value !== before.get(field)).map((field) => [field, field.value]);
+  form.reset();
+  for (const [field, value] of kept) field.value = value;
+  form.querySelectorAll("[data-typed]").forEach(keep);
+}
+
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
   if (!(form instanceof HTMLFormElement) || !event.detail.successful || event.detail.requestConfig.verb === "get") return;
   form.querySelector(":scope > .refusal")?.remove();
-  form.reset();
-  form.closest("details[data-closes]")?.removeAttribute("open");
+  clear(form);
+  fold(form.closest("details[data-closes]"));
 });
+
+function fold(details) {
+  if (!details?.open) return;
+  const hadFocus = details.contains(document.activeElement);
+  details.open = false;
+  if (hadFocus) details.querySelector("summary").focus();
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target instanceof HTMLTextAreaElement) {

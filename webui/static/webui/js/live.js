@@ -1,4 +1,6 @@
 // The page's one event stream: says when it is lost.
+import { signedOut } from "./signed.js";
+
 const PATIENCE = 3000; // ms before a short gap is worth a word
 let waiting;
 
@@ -36,9 +38,16 @@ document.addEventListener("visibilitychange", () => {
   missed = undefined;
 });
 
+// A stream does not tell whether the server is away or the session has ended.
+async function askWhy() {
+  const answer = await fetch(document.body.getAttribute("sse-connect"), { method: "HEAD", headers: { "HX-Request": "true" } }).catch(() => undefined);
+  if (answer?.status === 401) signedOut();
+}
+
 document.body.addEventListener("htmx:sseError", () => {
   waiting ??= setTimeout(() => {
     show("lost", "Reconnecting…");
     speak("The connection is lost. Reconnecting; what you type is kept.");
+    askWhy();
   }, PATIENCE);
 });

@@ -1,5 +1,5 @@
 // What a live update must not touch: the field in use, half-typed text, open menus and details.
-const isDirty = (field) => {
+export const isDirty = (field) => {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (field instanceof HTMLSelectElement) {
     const options = [...field.options];

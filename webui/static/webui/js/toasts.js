@@ -37,6 +37,16 @@ function undoForm({ says, url, fields }) {
   return form;
 }
 
+function elsewhere({ says, url }) {
+  const made = document.createElement("a");
+  made.className = "button small";
+  made.href = url;
+  made.target = "_blank";
+  made.title = "In a new tab";
+  made.textContent = says;
+  return made;
+}
+
 function leaveLater(toast, remove) {
   let left = STAY;
   let since = 0;
@@ -56,8 +66,8 @@ function leaveLater(toast, remove) {
   go();
 }
 
-/** Show a sentence. `undo` is `{says, url, fields}`: what its button says, and where it posts what. */
-export function say(sentence, { error = false, undo } = {}) {
+/** Show a sentence, and return it. `undo` is `{says, url, fields}`: what its button says, and where it posts what; `link` opens elsewhere. */
+export function say(sentence, { error = false, undo, link } = {}) {
   const toast = document.createElement("div");
   toast.className = error ? "toast error" : "toast";
   const words = document.createElement("span");
@@ -78,10 +88,12 @@ export function say(sentence, { error = false, undo } = {}) {
     region().querySelectorAll("form").forEach((each) => each.remove());
     toast.append(form);
   }
+  if (link) toast.append(elsewhere(link));
   const close = button("Dismiss", "button", "quiet");
   close.addEventListener("click", remove);
   toast.append(close);
   region().append(toast);
   if (undo) htmx.process(toast);
   if (!error) leaveLater(toast, remove);
+  return toast;
 }
