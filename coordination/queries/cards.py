@@ -7,11 +7,12 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 
 from coordination.models import Agent, Attempt, LaneAgent, Task
-from coordination.queries.phases import FOLLOWED
+from coordination.queries.waiting import FOLLOWED
 
 AGENT = ("name", "display_name", "silent_since")
 SHOWN = (
-    *("title", "state", "state_since", "priority", "tier", "capabilities", "labels", "attempts_made", "max_attempts", "blockers"),
+    *("title", "state", "state_since", "priority", "tier", "capabilities", "labels", "attempts_made", "max_attempts"),
+    *("blockers", "awaits_person", "not_before", "retry_at"),
     *(f"{whose}__{name}" for whose in ("assigned_to", "lease__agent") for name in AGENT),
     "lease__task",
     *(f"phase__{name}" for name in ("name", "state", "gate", "gate_approved_at")),

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 
 from coordination.lifecycle import State, Tier
 from coordination.models import Agent, Task
-from coordination.queries.phases import FOLLOWED
 from coordination.queries.tasks import beyond
+from coordination.queries.waiting import FOLLOWED
 
 PAGE = 50
 TITLES = Agent.objects.values(title=Coalesce(NullIf("display_name", Value("")), "name"))

@@ -4,7 +4,9 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
@@ -13,6 +15,7 @@ from coordination.lifecycle import Gate, State
 from coordination.models import Agent, ApiKey, Phase, Project, Task, User
 from coordination.operations.creation import Need, NewTask, create_task, create_tasks
 from coordination.operations.phases import complete_phase, create_phase, pause_phase
+from coordination.operations.projects import pause_project
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -63,6 +66,16 @@ def test_it_filters_by_phase_from_the_address(ada: User, project: Project, task:
     assert "Write the parser" not in page
 
 
+def waits_told(client: Client, path: str, task: Task) -> str:
+    """Return what the task's card or row says it waits for."""
+    page = client.get(path, headers={"HX-Request": "true"}).content.decode()
+    row = page[page.index(f'data-task="{task.pk}"') :]
+    found = re.search(
+        r"((?:waits for|not before|tried again|the project is) .*?|<bdi[^<]*</bdi> is paused)</span>", row[: row.find("data-task", 9)], re.I
+    )
+    return html.unescape(strip_tags(found[1])).capitalize() if found else ""
+
+
 @pytest.mark.parametrize("path", ["/p/tally/", "/p/tally/list"])
 def test_a_task_that_waits_says_for_which_phase_or_gate(
     ada: User, project: Project, phase: Phase, task: Task, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -77,17 +90,49 @@ def test_a_task_that_waits_says_for_which_phase_or_gate(
 
     def told(shown: Task) -> str:
         with django_assert_max_num_queries(MOST_QUERIES):
-            page = client.get(path, headers={"HX-Request": "true"}).content.decode()
-        row = page[page.index(f'data-task="{shown.pk}"') :]
-        found = re.search(r"([Ww]aits for .*?|<bdi[^<]*</bdi> is paused)</span>", row[: row.find("data-task", 9)])
-        return html.unescape(strip_tags(found[1])).capitalize() if found else ""
+            return waits_told(client, path, shown)
 
-    assert [told(each) for each in (task, held, behind, last)] == ["", "Waits for build", "Waits for 1", "Waits for build"]
+    assert [told(each) for each in (task, held, behind, last)] == ["", "Waits for build", "Waits for 1 task", "Waits for build"]
     Task.objects.filter(pk=task.pk).update(state=State.DONE)
     complete_phase(phase, actor=ada.actor)
     assert [told(each) for each in (held, last)] == ["Waits for the gate of verify <it>", "Waits for verify <it>"]
     pause_phase(verify, actor=ada.actor)
     assert [told(each) for each in (held, last)] == ["Verify <it> is paused", "Waits for verify <it>"]
+
+
+@pytest.mark.parametrize("path", ["/p/tally/", "/p/tally/list"])
+def test_a_task_that_waits_says_until_when_for_whom_or_that_the_project_is_paused(
+    ada: User, project: Project, task: Task, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client, tomorrow = signed_in(ada), timezone.localtime() + timedelta(days=1)
+
+    def told(**facts: object) -> str:
+        Task.objects.filter(pk=task.pk).update(state=State.WAITING, **facts)
+        return waits_told(client, path, task)
+
+    assert told(not_before=tomorrow) == f"Not before tomorrow {tomorrow:%H:%M}"
+    assert told(not_before=None, retry_at=tomorrow) == f"Tried again tomorrow {tomorrow:%H:%M}"
+    assert told(not_before=tomorrow - timedelta(days=2), retry_at=None) == ""
+    assert told(awaits_person=True) == "Waits for a person to let it run"
+    pause_project(project, actor=ada.actor)
+    assert told(awaits_person=False, not_before=tomorrow) == "The project is paused"
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(path)
+
+
+def test_what_waits_costs_no_query_a_card(ada: User, project: Project, phase: Phase, task: Task) -> None:
+    client, later = signed_in(ada), timezone.now() + timedelta(days=1)
+
+    def queries(path: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(path, headers={"HX-Request": "true"})
+        return len(asked)
+
+    Task.objects.update(state=State.WAITING, not_before=later)
+    one = [queries(path) for path in ("/p/tally/", "/p/tally/list")]
+    make_many(project, phase, task, 60)
+    Task.objects.update(state=State.WAITING, not_before=later)
+    assert [queries(path) for path in ("/p/tally/", "/p/tally/list")] == one
 
 
 def test_it_says_when_no_agent_could_run_a_task(ada: User, project: Project, phase: Phase, jared: Agent) -> None:

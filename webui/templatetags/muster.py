@@ -14,14 +14,12 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
 from coordination.lifecycle import STATE_AFTER, AgentState, Outcome, PhaseState, State, band_of
-from coordination.models import Agent, Project, Task
+from coordination.models import Agent, Project
 from coordination.queries.activity import Entry
 from coordination.queries.agent_titles import agent_titles
 from coordination.queries.needs_you import MOST_COUNTED
-from coordination.queries.phases import wait_of
 from webui import markdown, places, words
 from webui.filtering import Bar
 
@@ -29,7 +27,6 @@ register = template.Library()
 
 TIED = "\N{NO-BREAK SPACE}"
 BAR_ORDER = ("done", "needs", "running", "queued", "failed", "waiting")
-LONGEST_NAME = 40  # of a phase, on a card
 
 
 @register.simple_tag
@@ -86,18 +83,6 @@ def holder_tone(agent: Agent) -> str:
 @register.simple_tag
 def outcome(value: str) -> SafeString:
     return _badge(words.OF_OUTCOME[Outcome(value)]) if value else _badge(words.OF_STATE[State.RUNNING])
-
-
-@register.simple_tag
-def phase_wait(task: Task, verb: str = "Waits") -> SafeString:
-    """Say that a card's or row's task waits for its phase, and for what that waits; nothing if it does not."""
-    wait = wait_of(task)
-    if wait is None:
-        return SafeString()
-    name = format_html('<bdi title="{}">{}</bdi>', wait.phase, Truncator(wait.phase).chars(LONGEST_NAME))
-    if wait.why == "paused":
-        return format_html("{} is paused", name)
-    return format_html("{} for the gate of {}" if wait.why == "gate" else "{} for {}", verb, name)
 
 
 @register.filter
