@@ -75,6 +75,16 @@ def test_the_first_board_loads_less_than_sixty_kilobytes(browser: Client, projec
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
 
+@pytest.mark.parametrize(
+    ("place", "script"), [("plan", "plan"), ("replay", "replay"), ("insights", "charts"), ("graph", "draw"), ("timeline", "timeline")]
+)
+def test_a_page_is_not_loaded_before_its_own_script_is(browser: Client, project: Project, phase: Phase, place: str, script: str) -> None:
+    """What another script imports when it runs may come long after people began to press keys."""
+    loads = Loads()
+    loads.feed(browser.get(f"/p/tally/{place}").content.decode())
+    assert any(re.search(rf"/js/{script}\.[0-9a-f]+\.js$", address) for address in loads.addresses)
+
+
 def test_everything_it_loads_is_hashed_compressed_and_kept_for_ever(browser: Client, project: Project, phase: Phase) -> None:
     for address in first_load(browser, "/p/tally/"):
         assert re.search(r"\.[0-9a-f]{12}\.(?:css|js)$", address), address

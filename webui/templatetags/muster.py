@@ -256,6 +256,17 @@ def sheets(*names: str) -> SafeString:
 
 
 @register.simple_tag
+def scripts(*names: str) -> SafeString:
+    """Load modules that only some pages need: for the block of that name in the head.
+
+    A browser runs them before it calls the page loaded; of what a script imports later it does not know, and neither does whoever
+    presses a key by then.
+    """
+    sources = [(static(f"webui/js/{name}.js"),) for name in names]
+    return format_html_join("", '\n  <script src="{}" type="module"></script>', sources)
+
+
+@register.simple_tag
 def live_part(url: str, topics: str = "board", every: int = 0) -> SafeString:
     """Make an element fetch itself again when one of the topics is signalled; see js/live.js for what a morph keeps.
 

@@ -17,10 +17,6 @@ import "./editor.js";
 import "./uploads.js";
 import "./focus.js"; // last: whoever knows better where the focus belongs has put it there by then
 
-// What one page alone needs is fetched by that page.
-if (document.getElementById("phases")) import("./plan.js");
-if (document.querySelector("[data-file]")) import("./diff.js");
-if (document.querySelector("form[data-replay]")) import("./replay.js");
+// What one page alone needs is fetched by that page: here what nobody can use before it is there, by its template what answers keys.
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
 if (document.querySelector("[data-reads]")) import("./messages.js");
-if (document.getElementById("insights")) import("./charts.js");
