@@ -92,7 +92,7 @@ FACTS = {
     "priority": Fact(
         "Priority",
         _made(priority=lambda _: forms.IntegerField(min_value=0, max_value=100)),
-        "0 is most urgent: 0-20 critical, 21-50 normal, 51-100 low. Its place in the queue changes at once.",
+        "0 is most urgent: 0 to 20 critical, 21 to 50 normal, 51 to 100 low. Its place in the queue changes at once.",
     ),
     "phase": Fact(
         "Phase",

@@ -67,7 +67,7 @@ def signed_out(request: Request) -> HttpResponse:
 
 def texts_typed(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the longer texts of a form that was not taken, so that nothing a person typed is lost."""
-    hidden = ("csrfmiddlewaretoken", "password")
+    hidden = ("csrfmiddlewaretoken", "password", "base", "commit", "next", "was")
     return [(name, str(value)) for name, value in request.POST.items() if len(str(value)) > 20 and not name.startswith(hidden)]
 
 

@@ -192,9 +192,31 @@ EVENT_WORDS = {
 TIES = ("about", "for", "of", "on", "to", "with")
 
 
-def of_event(kind: str, *, names_task: bool = True) -> str:
-    """Say what an event did; `names_task` if the name of its task follows."""
+# On the page of the task itself, where "it" is the task and not the last word.
+ABOUT_IT = {
+    "task.held": "held it back",
+    "task.retrying": "will try it again",
+    "task.fell_back": "opened it to any agent",
+    "task.submitted": "submitted it for review",
+    "task.released": "handed it back",
+    "task.expired": "lost its lease",
+    "task.put_back": "put it back",
+    "task.stays_done": "left it as done",
+    "task.stays_failed": "left it as failed",
+    "task.let_run": "let it run",
+    "files.saved": "saved a version of its files",
+    "files.rebuilt": "rebuilt its files",
+    "attempt.pushed": "pushed work",
+    "attempt.sealed": "left its files",
+    "attempt.late": "sent a late result",
+}
+
+
+def of_event(kind: str, *, names_task: bool = True, is_here: bool = False) -> str:
+    """Say what an event did; `names_task` if the name of its task follows, `is_here` on the page of that task."""
     said = EVENT_WORDS.get(kind, kind.replace(".", " ").replace("_", " "))
     if names_task or not kind.startswith(OF_TASKS):
         return said
+    if is_here:
+        return ABOUT_IT.get(kind, f"{said} it")
     return said.rsplit(" ", 1)[0] if said.endswith(tuple(f" {tie}" for tie in TIES)) else said

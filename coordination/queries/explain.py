@@ -89,6 +89,8 @@ def _of_lease(task: Task) -> list[Reason]:
     ]
 
 
+# Of a task that another waits for: all but these are "which is <state>".
+WHICH = {State.BLOCKED: "waits for an answer", State.REVIEW: "is in review", State.FAILED: "has failed"}
 WANTED = {"success": "be done", "finished": "end either way", "failure": "fail"}
 
 
@@ -99,7 +101,7 @@ def _of_dependencies(task: Task) -> list[Reason]:
     return [
         Reason(
             "dependency",
-            f"It waits for #{edge.on_id} {edge.on.title} to {WANTED[edge.kind]}, which is {edge.on.state}{_dead_end(edge)}.",
+            f"It waits for #{edge.on_id} {edge.on.title}, which {_is(edge.on)}, to {WANTED[edge.kind]}{_dead_end(edge)}.",
             {"task": edge.on_id, "state": edge.on.state, "kind": edge.kind, "can_still_happen": not _dead_end(edge)},
         )
         for edge in edges
@@ -107,8 +109,12 @@ def _of_dependencies(task: Task) -> list[Reason]:
     ]
 
 
+def _is(task: Task) -> str:
+    return WHICH.get(State(task.state), f"is {task.state}")
+
+
 def _dead_end(edge: Dependency) -> str:
-    return ", so this cannot happen unless it runs again or the dependency is removed" if State(edge.on.state) in FINISHED else ""
+    return "; this cannot happen unless it runs again or the dependency is removed" if State(edge.on.state) in FINISHED else ""
 
 
 def _of_phase(task: Task) -> list[Reason]:

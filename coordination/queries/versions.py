@@ -126,3 +126,21 @@ def merged(task: Task, path: str, base: str, mine: str) -> tuple[str, Merged]:
     except (MusterError, UnicodeDecodeError):
         old = ""
     return theirs, merge(old, mine, theirs)
+
+
+def base_now(task: Task, base: str, paths: Iterable[str]) -> str:
+    """Return today's version as the base of a change to these files if nobody touched them since `base`, else `base`.
+
+    What somebody else saved of other files is no conflict with a change made on a page.
+    """
+    if base == task.head or not task.head:
+        return base
+    try:
+        then, today = _blobs_at(task, base), _blobs_at(task, task.head)
+    except MusterError:
+        return base  # no version of this task: the save says so
+    return task.head if all(then.get(path) == today.get(path) for path in paths) else base
+
+
+def _blobs_at(task: Task, commit: str) -> dict[str, str]:
+    return {entry.path: entry.blob for entry in files_at(task, commit)} if commit else {}

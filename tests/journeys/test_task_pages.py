@@ -268,3 +268,15 @@ def test_a_fact_takes_nothing_more_while_it_is_saved(tally: MusterServer, page: 
     expect(page.locator("#fact-objective .refusal")).to_contain_text("cannot be reached")
     expect(field).to_be_editable()
     expect(field).to_have_value("It is written")
+
+
+def test_what_is_clicked_while_the_server_is_away_says_so(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/14/")
+    page.route("**/t/14/facts/tier", lambda route: route.abort())
+    page.route("**/t/14/cancel", lambda route: route.abort())
+    page.locator("#fact-tier .fact-edit").click()
+    expect(page.locator(".toast.error")).to_have_count(1)
+    page.locator("#actions").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".toast.error")).to_have_count(2)
+    expect(page.locator("#actions .refusal")).to_have_count(0)

@@ -156,3 +156,46 @@ def test_more_than_the_memory_should_hold_is_refused_before_it_is_read(pat: User
     answer = signed_in(pat).post(f"/t/{task.pk}/files/upload", {"file": file, "base": task.head})
     assert answer.status_code == 413
     assert "send at most 50,000,000 at once" in answer.content.decode()
+
+
+def test_what_somebody_else_did_to_other_files_is_no_conflict(pat: User, ada: User, task: Task) -> None:
+    client, old = signed_in(pat), task.head
+    save_files(task, {"context/by-ada.md": b"# Ada\n"}, base=old, actor=ada.actor)
+    saved = client.post(f"/t/{task.pk}/files/save", {"path": "instructions.md", "content": "Read less.\n", "base": old}, headers=IN_PLACE)
+    assert saved.status_code == 204
+    for what, form in (
+        ("files/upload", {"file": SimpleUploadedFile("a.txt", b"a")}),
+        ("files/rename", {"path": "context/names.md", "name": "context/words.md"}),
+        ("references", {"kind": "text", "text": "https://example.org/"}),
+        ("references/remove", {"reference": "https://example.org/"}),
+    ):
+        assert client.post(f"/t/{task.pk}/{what}", form | {"base": old}, headers=IN_PLACE).status_code == 204, what
+    assert paths_of(task) == ["context/a.txt", "context/by-ada.md", "context/words.md", "instructions.md"]
+
+
+def test_what_somebody_else_did_to_the_same_file_is_one(pat: User, ada: User, task: Task) -> None:
+    client, old = signed_in(pat), task.head
+    save_files(task, {"context/names.md": b"# Other names\n"}, base=old, actor=ada.actor)
+    for what, form in (
+        ("files/upload", {"file": SimpleUploadedFile("names.md", b"a")}),
+        ("files/rename", {"path": "context/names.md", "name": "context/words.md"}),
+        ("files/delete", {"path": "context/names.md"}),
+    ):
+        assert client.post(f"/t/{task.pk}/{what}", form | {"base": old}, headers=IN_PLACE).status_code == 409, what
+    assert versions.content(task, "context/names.md") == b"# Other names\n"
+
+
+def test_a_deleted_file_is_brought_back_although_others_were_saved_since(pat: User, ada: User, task: Task) -> None:
+    client = signed_in(pat)
+    undo = undo_of(client.post(f"/t/{task.pk}/files/delete", {"path": "context/names.md", "base": task.head}, headers=IN_PLACE))
+    task.refresh_from_db()
+    save_files(task, {"context/by-ada.md": b"# Ada\n"}, base=task.head, actor=ada.actor)
+    assert client.post(str(undo["url"]), undo["fields"], headers=IN_PLACE).status_code == 204
+    assert paths_of(task) == ["context/by-ada.md", "context/names.md", "instructions.md"]
+
+
+def test_a_refused_upload_says_so_and_shows_nothing_that_nobody_typed(pat: User, task: Task) -> None:
+    big = SimpleUploadedFile("big.bin", b"\0" * 1_000_001)
+    page = signed_in(pat).post(f"/t/{task.pk}/files/upload", {"file": big, "base": task.head}).content.decode()
+    assert "a file may have 1,000,000" in page
+    assert "What you typed" not in page

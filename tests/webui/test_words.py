@@ -32,8 +32,13 @@ def test_every_kind_of_event_has_words_with_its_task_and_without() -> None:
     assert len(kinds) > 70
     assert not kinds - words.EVENT_WORDS.keys(), "these have no words"
     for kind in sorted(kinds):
-        named, alone = words.of_event(kind), words.of_event(kind, names_task=False)
+        named, alone, here = (
+            words.of_event(kind),
+            words.of_event(kind, names_task=False),
+            words.of_event(kind, names_task=False, is_here=True),
+        )
         assert named, kind
+        assert not kind.startswith("task.") or re.search(r"\bits?\b", here), f"{kind}: {here!r} leaves out what it was done to"
         assert alone, kind
         if kind.startswith(words.OF_TASKS):
             assert alone.rsplit(" ", 1)[-1] not in words.TIES, f"{kind}: {alone!r} speaks of something that does not follow"

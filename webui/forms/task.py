@@ -24,7 +24,7 @@ class TaskForm(forms.Form):
     )
     criteria = LinesField(required=False, label="Acceptance criteria", help_text="One a line.")
     priority = forms.IntegerField(
-        min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0-20 critical, 21-50 normal, 51-100 low."
+        min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0 to 20 critical, 21 to 50 normal, 51 to 100 low."
     )
     tier = forms.ChoiceField(choices=[(tier.value, tier.value.capitalize()) for tier in Tier], initial=Tier.STANDARD.value)
     capabilities = WordsField(required=False, help_text="Separated by commas. Only agents with all of them may take it.")

@@ -354,7 +354,7 @@ def event_words(entry: Entry, tab: str = "") -> str:
     """Say what an event did, without who and to which task: the page says those as links, on a task's own page (`tab`) no task."""
     if entry.event.kind == "member.granted" and {"user", "role"} <= entry.event.data.keys():
         return f"gave {entry.event.data['user']} the role {entry.event.data['role']}"
-    words_of = words.of_event(entry.event.kind, names_task=bool(entry.event.task_id) and tab != "activity")
+    words_of = words.of_event(entry.event.kind, names_task=bool(entry.event.task_id) and tab != "activity", is_here=tab == "activity")
     about = entry.phase_name if entry.event.kind.startswith("phase.") else entry.agent_name if entry.event.kind.startswith("agent.") else ""
     return f"{words_of} {about}".rstrip()
 

@@ -102,10 +102,9 @@ def save(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     wanted = typed(SaveFileForm(request.POST))
     text = wanted["content"].replace("\r\n", "\n")
+    base = versions.base_now(task, wanted["base"], [wanted["path"]])
     try:
-        operations.save_files(
-            task, {wanted["path"]: text.encode()}, base=wanted["base"], actor=actor_of(request), message=wanted["message"]
-        )
+        operations.save_files(task, {wanted["path"]: text.encode()}, base=base, actor=actor_of(request), message=wanted["message"])
     except StaleVersion as stale:
         task.refresh_from_db()
         return _conflict(request, task, wanted, text, stale.sentence)
@@ -147,8 +146,9 @@ def upload(request: Request, task_id: int) -> HttpResponse:
         raise Invalid("Choose at least one file.", field="file")
     news = {f"context/{PurePosixPath(name).name}": content for name, content in chosen}
     names = ", ".join(sorted(news))
-    operations.save_files(task, news, base=request.POST.get("base", ""), actor=actor_of(request), message=f"Upload {names[:400]}")
-    undo = restoring(task, request.POST.get("base", ""), names) if len(news) == 1 else None
+    base = versions.base_now(task, request.POST.get("base", ""), news)
+    task = operations.save_files(task, news, base=base, actor=actor_of(request), message=f"Upload {names[:400]}")
+    undo = restoring(task, base, names) if len(news) == 1 else None
     return done(request, f"Uploaded {names}.", reverse("task_files", args=[task.pk]), undo)
 
 
@@ -157,7 +157,8 @@ def rename(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     wanted = typed(RenameForm(request.POST))
     old, new = wanted["path"], wanted["name"].strip()
-    task = operations.rename_file(task, old, new, base=wanted["base"], actor=actor_of(request))
+    base = versions.base_now(task, wanted["base"], [old, new])
+    task = operations.rename_file(task, old, new, base=base, actor=actor_of(request))
     undo = ("Undo", reverse("rename_file", args=[task.pk]), {"path": new, "name": old, "base": task.head})
     return done(request, f"{old} is called {new} now.", reverse("task_files", args=[task.pk]), undo)
 
@@ -165,7 +166,8 @@ def rename(request: Request, task_id: int) -> HttpResponse:
 @acts
 def delete(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
-    path, base = request.POST.get("path", ""), request.POST.get("base", "")
+    path = request.POST.get("path", "")
+    base = versions.base_now(task, request.POST.get("base", ""), [path])
     task = operations.save_files(task, {path: None}, base=base, actor=actor_of(request), message=f"Delete {path}")
     return done(request, f"Deleted {path}. The history keeps it.", reverse("task_files", args=[task.pk]), restoring(task, base, path))
 
@@ -174,8 +176,8 @@ def delete(request: Request, task_id: int) -> HttpResponse:
 def add_reference(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     text = written(typed(ReferenceForm(request.POST)))
-    task = references.add_reference(task, text, base=request.POST.get("base", ""), actor=actor_of(request))
-    undo = ("Undo", reverse("remove_reference", args=[task.pk]), {"reference": text, "base": task.head})
+    task = references.add_reference(task, text, base=task.head, actor=actor_of(request))
+    undo = ("Undo", reverse("remove_reference", args=[task.pk]), {"reference": text})
     return done(request, f"The task is handed out with {text}.", reverse("task_files", args=[task.pk]), undo)
 
 
@@ -183,8 +185,8 @@ def add_reference(request: Request, task_id: int) -> HttpResponse:
 def remove_reference(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     text = request.POST.get("reference", "")
-    task = references.remove_reference(task, text, base=request.POST.get("base", ""), actor=actor_of(request))
-    undo = ("Undo", reverse("add_reference", args=[task.pk]), {"kind": "text", "text": text, "base": task.head})
+    task = references.remove_reference(task, text, base=task.head, actor=actor_of(request))
+    undo = ("Undo", reverse("add_reference", args=[task.pk]), {"kind": "text", "text": text})
     return done(request, f"{text} is not handed out any more.", reverse("task_files", args=[task.pk]), undo)
 
 

@@ -61,6 +61,8 @@ def restore(request: Request, task_id: int) -> HttpResponse:
     """Restore, if the task still stands where the preview showed it, and offer the way back."""
     task = find_task(request.caller, task_id, Permission.PLAN)
     commit, base, path = (request.POST.get(name, "") for name in ("commit", "base", "path"))
+    if path:
+        base = versions.base_now(task, base, [path])
     saved = operations.restore_version(task, commit, base=base, actor=actor_of(request), path=path or None)
     what = path or "all files"
     if saved.head == base:

@@ -12,7 +12,7 @@ from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import FINISHED, LEASED, MAY_STILL_WAIT, DependencyKind, State
 from coordination.models import Task, User
 from coordination.operations import creation, dependencies, files, messages, questions, reviews, subtasks, tasks, undoing
-from coordination.queries import task_page
+from coordination.queries import task_page, versions
 from coordination.queries.access import Permission, find_task
 from coordination.queries.explain import explain
 from coordination.queries.last_step import last_step
@@ -250,6 +250,7 @@ def tick(request: Request, task_id: int) -> HttpResponse:
     if changed is None:
         raise Invalid("This box is not in the instructions any more; reload the page.")
     whole = (found.instructions or "").removesuffix(found.text) + changed
+    base = versions.base_now(task, base, [INSTRUCTIONS])
     files.save_files(task, {INSTRUCTIONS: whole.encode()}, base=base, actor=actor_of(request), message="Tick a box of the instructions")
     return done(request, "The box is saved as a new version.", reverse("task", args=[task.pk]))
 

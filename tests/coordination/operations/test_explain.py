@@ -150,6 +150,7 @@ def test_a_dependency_that_can_no_longer_be_satisfied_says_so(plan: Plan) -> Non
     reason = explain(_again(waits)).reasons[0]
     assert reason.data["can_still_happen"] is False
     assert "cannot happen unless it runs again" in reason.sentence
+    assert f"waits for #{blocker.pk} {blocker.title}, which is cancelled, to be done;" in reason.sentence
 
 
 def test_a_task_for_one_agent_names_it_and_is_claimable(plan: Plan) -> None:

@@ -3,7 +3,7 @@ import { signedOut } from "./signed.js";
 import { say } from "./toasts.js";
 import { keep } from "./typed.js";
 
-const SENTENCES = { 0: "The server cannot be reached. Nothing was changed; try again in a moment.", 403: "You may not do this.", 413: "This is too large to be sent." };
+const SENTENCES = { 0: "The server cannot be reached. Try again in a moment.", 403: "You may not do this.", 413: "This is too large to be sent." };
 
 function refuse(form, sentence) {
   let place = form.querySelector(":scope > .refusal");
@@ -22,20 +22,21 @@ function sentenceOf(xhr) {
   return SENTENCES[xhr.status] || "Something broke on the server. Nothing was changed; try again in a moment.";
 }
 
-document.body.addEventListener("htmx:responseError", (event) => {
-  const form = event.detail.elt;
-  const sentence = sentenceOf(event.detail.xhr);
-  if (event.detail.xhr.status === 401) signedOut(sentence);
-  else if (form instanceof HTMLFormElement && !form.hasAttribute("data-toast")) refuse(form, sentence);
-  else if (event.detail.requestConfig.verb !== "get") say(sentence, { error: true });
+function tell({ elt, requestConfig }, sentence) {
+  if (elt instanceof HTMLFormElement && !elt.hasAttribute("data-toast")) refuse(elt, sentence);
+  else if (requestConfig.verb !== "get" || requestConfig.triggeringEvent?.type === "click") say(sentence, { error: true }); // what refreshes by itself does so again
+}
+
+document.body.addEventListener("htmx:responseError", ({ detail }) => {
+  const sentence = sentenceOf(detail.xhr);
+  if (detail.xhr.status === 401) signedOut(sentence);
+  else tell(detail, sentence);
 });
-document.body.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.elt instanceof HTMLFormElement) refuse(event.detail.elt, SENTENCES[0]);
-});
+document.body.addEventListener("htmx:sendError", ({ detail }) => tell(detail, SENTENCES[0]));
 
 document.body.addEventListener("muster:said", (event) => say(event.detail.sentence, { undo: event.detail.undo }));
 
-const isText = (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && field.type !== "hidden");
+const isText = (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && !["hidden", "file"].includes(field.type));
 const texts = (form) => [...form.elements].filter(isText);
 const sent = new WeakMap();
 
