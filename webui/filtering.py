@@ -16,7 +16,8 @@ from webui.requests import Request
 from webui.view_menu import Opened, Shown, ViewMenu, opened, shown_on
 
 # Where one stands in a page is no part of what it shows.
-PASSING = ("offset", "cursor", "upto", "at", "on")
+PASSING = ("offset", "cursor", "upto", "at", "open", "on")
+SCROLLED = ("shown.", "at.")  # before the name of a cell of the board
 LAYOUTS = (
     ("board", "Board", "square-kanban"),
     ("task_list", "List", "list"),
@@ -149,7 +150,7 @@ def bar_of(request: Request, project: Project, layout: str, *, path: str = "") -
         wanted = parse(typed)
     except Invalid as refused:
         error = refused.sentence
-    kept = [name for name in request.GET if name not in (*PASSING, "q", "phase") and not name.startswith("shown")]
+    kept = [name for name in request.GET if name not in (*PASSING, "q", "phase") and not name.startswith(SCROLLED)]
     params = [(name, request.GET.get(name, "")) for name in kept]
     return Bar(project, request.caller, layout, typed, wanted, error, path or request.path, [("q", wanted.text or typed), *params])
 

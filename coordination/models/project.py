@@ -63,11 +63,11 @@ class Membership(models.Model):
 
 
 class Fold(models.Model):
-    """A column or swimlane of a project's board that a person has collapsed."""
+    """A column or swimlane of a project's board that a person has collapsed, or has opened where it is collapsed to begin with."""
 
     user = models.ForeignKey("coordination.User", on_delete=models.CASCADE, related_name="folds")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="folds")
-    part = models.CharField(max_length=60)  # the key of a column or a swimlane
+    part = models.CharField(max_length=60)  # the key of a column or a swimlane; with a word before it if it was opened
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "project", "part"], name="a_part_is_folded_once")]

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet, Value
 
-from coordination.lifecycle import State
+from coordination.lifecycle import PhaseState, State
 from coordination.models import Phase, Project, Task
 from coordination.queries.cards import Card, cards_of
+from coordination.queries.folds import Folds
 from coordination.queries.plan import TONE_OF, Progress
 from coordination.queries.swimlanes import NOT_BEGUN, Kind, Swimlane, lanes_of, narrowed
 
@@ -105,12 +106,14 @@ class Board:
 class Shown:
     """What a person looks at: the kind of lanes, how many of them, what is folded, and cells scrolled beyond their first page.
 
-    Of such a cell, `cells` says how many cards it shows, and `at` which of them is the first that is seen, from 0.
+    `open` names lanes that the page shows open at this moment: none of them closes before the eyes of whoever reads it, unless
+    they close it. Of a scrolled cell, `cells` says how many cards it shows, and `at` which of them is the first that is seen, from 0.
     """
 
     lanes: Kind | None = None
     upto: int = LANES
-    folded: Collection[str] = ()
+    folds: Folds = field(default_factory=Folds)
+    open: Collection[str] = ()
     cells: Mapping[str, int] = field(default_factory=dict)
     at: Mapping[str, int] = field(default_factory=dict)
 
@@ -126,7 +129,7 @@ def board(project: Project, shown: Shown, *, matching: QuerySet[Task] | None = N
         return Board(_filled(tasks, heads, shown), [], 0, phases, sum(totals.values()))
     found = lanes_of(project, shown.lanes, phases, counts, every=matching is None)
     upto = min(max(shown.upto, LANES), MOST_LANES)
-    lanes = [_lane(lane, counts.get(lane.counted_as, Counter()), shown) for lane in found[:upto]]
+    lanes = [_lane(lane, counts.get(lane.counted_as, Counter()), shown, is_filtered=matching is not None) for lane in found[:upto]]
     filled = iter(_filled(tasks, [column for lane in lanes if not lane.is_folded for column in lane.columns], shown))
     lanes = [lane if lane.is_folded else LaneOfBoard(lane.lane, lane.progress, False, [next(filled) for _ in COLUMNS]) for lane in lanes]
     return Board(heads, lanes, max(len(found) - upto, 0), phases, sum(totals.values()))
@@ -143,16 +146,24 @@ def column(
 
 
 def _head(project: Project, kind: ColumnKind, totals: Mapping[str, int], shown: Shown) -> Column:
-    return Column(kind, None, totals[kind.key], project.wip_limits.get(kind.key), kind.key in shown.folded)
+    return Column(kind, None, totals[kind.key], project.wip_limits.get(kind.key), kind.key in shown.folds.collapsed)
 
 
-def _lane(lane: Swimlane, counts: Counter[str], shown: Shown) -> LaneOfBoard:
+def _lane(lane: Swimlane, counts: Counter[str], shown: Shown, *, is_filtered: bool) -> LaneOfBoard:
     tones: Counter[str] = Counter()
     for state, count in counts.items():
         tones[TONE_OF[State(state)]] += count
     totals = _by_column(counts)
-    columns = [Column(kind, lane, totals[kind.key], is_folded=kind.key in shown.folded) for kind in COLUMNS]
-    return LaneOfBoard(lane, Progress(tones), lane.key in shown.folded, columns)
+    columns = [Column(kind, lane, totals[kind.key], is_folded=kind.key in shown.folds.collapsed) for kind in COLUMNS]
+    return LaneOfBoard(lane, Progress(tones), _is_folded(lane, shown, is_filtered=is_filtered), columns)
+
+
+def _is_folded(lane: Swimlane, shown: Shown, *, is_filtered: bool) -> bool:
+    """Whether a lane is collapsed. That of a completed phase is to begin with, for the work of now; but not what a filter found."""
+    if lane.key in shown.folds.collapsed:
+        return True
+    is_over = lane.phase is not None and lane.phase.state == PhaseState.COMPLETED
+    return is_over and not is_filtered and lane.key not in shown.folds.opened and lane.key not in shown.open
 
 
 def _filled(tasks: QuerySet[Task], columns: Sequence[Column], shown: Shown) -> list[Column]:

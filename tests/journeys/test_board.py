@@ -176,6 +176,18 @@ def test_many_are_changed_at_once_and_the_refused_are_named(board: Page) -> None
     expect(board.locator("#bulk")).to_be_hidden()
 
 
+def test_enter_in_the_bar_does_what_stands_beside_the_field_and_nothing_on_a_box(board: Page, shared: MusterServer) -> None:
+    card(board, 26).hover()
+    board.get_by_label("Select #26").check()
+    board.get_by_label("Priority", exact=True).select_option("10")
+    board.get_by_label("Select #26").press("Enter")
+    board.get_by_label("Labels, separated by commas").fill("urgent")
+    board.keyboard.press("Enter")
+    expect(board.locator(".toast")).to_contain_text(["1 task: labelled."])
+    expect(card(board, 26).locator(".of-label")).to_have_text("urgent")
+    expect(card(board, 26).locator(".band")).to_have_text("Normal")
+
+
 def test_nothing_is_dragged_while_several_are_selected(board: Page) -> None:
     for number in (16, 17):
         card(board, number).hover()
@@ -240,6 +252,17 @@ def test_a_title_is_changed_where_it_stands_and_a_conflict_shows_both(board: Pag
     expect(card(board, 15).locator(".card-title a")).to_contain_text("Compare the figures")
 
 
+def test_a_title_that_is_sent_twice_is_saved_once_and_no_conflict(board: Page) -> None:
+    sent: list[str] = []
+    board.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    card(board, 25).hover()
+    board.get_by_role("link", name="Rename #25").click()
+    board.get_by_label("Title of #25").fill("Count every byte")
+    board.evaluate("() => [1, 2].forEach(() => document.querySelector('[data-title-form]').requestSubmit())")
+    expect(card(board, 25).locator(".card-title a")).to_have_text("#25 Count every byte")
+    assert len(sent) == 1
+
+
 def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: MusterServer) -> None:
     column(board, "done").hover()
     board.get_by_role("button", name="Collapse Done").click()
@@ -251,8 +274,9 @@ def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: Must
     board.get_by_role("button", name="Collapse the lane Release").click()
     expect(board.get_by_role("button", name="Open the lane Release")).to_be_focused()
     board.reload()
-    expect(board.locator("section.lane.is-folded h2")).to_have_text("Release")
+    expect(board.locator("section.lane.is-folded h2")).to_have_text(["Design", "Release"])
     board.get_by_role("button", name="Open Done").click()
+    board.get_by_role("button", name="Open the lane Design").click()
     expect(board.locator("#lane-phase-1 [data-column=done] [data-task]").first).to_be_visible()
 
 

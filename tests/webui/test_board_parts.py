@@ -13,7 +13,7 @@ from coordination.lifecycle import State
 from coordination.models import Agent, ApiKey, Event, Fold, Phase, Project, Task, User
 from coordination.operations import finish, tasks
 from coordination.operations.creation import NewTask, create_task, create_tasks
-from coordination.operations.phases import create_phase
+from coordination.operations.phases import complete_phase, create_phase
 from coordination.operations.report import Report
 from tests.webui.conftest import signed_in, started
 from tests.webui.test_board_page import MOST_QUERIES, make_many
@@ -155,6 +155,34 @@ def test_what_is_folded_is_remembered_for_one_person(ada: User, vera: User, proj
     assert f'id="card-{task.pk}"' in shown(client)
     assert client.post(f"{BOARD}fold", {"part": "<script>", "folded": "1"}).status_code == 422
     assert Fold.objects.count() == 1
+
+
+def test_the_lane_of_a_completed_phase_is_folded_until_it_is_opened(
+    pat: User, vera: User, project: Project, phase: Phase, verify: Phase, task: Task
+) -> None:
+    client, lanes = signed_in(vera), f"{BOARD}?lanes=phase"
+    key, card = f"phase-{phase.pk}", f'id="card-{task.pk}"'
+    Task.objects.update(state=State.DONE)
+    assert card in shown(client, lanes)
+    complete_phase(phase, actor=pat.actor)
+    page = shown(client, lanes)
+    assert card not in page
+    assert "1 of 1 done" in between(page, f'id="lane-{key}"', "</section>")
+    assert "is-folded" not in between(page, 'id="lane-phase-' + str(verify.pk), ">")
+    assert card in shown(client, f"{lanes}&open={key},phase-{verify.pk}"), "it does not close before the eyes of whoever reads it"
+    assert card in shown(client, f"{lanes}&q=state:done"), "what a filter found is shown"
+    said(client, f"{BOARD}fold", part=key)
+    assert card in shown(client, lanes)
+    assert card not in shown(signed_in(pat), lanes)
+    said(client, f"{BOARD}fold", part=key, folded="1")
+    assert card not in shown(client, f"{lanes}&open={key}")
+    assert Fold.objects.count() == 1
+
+
+def test_the_links_of_a_refreshed_board_do_not_say_how_far_it_was_scrolled(pat: User, task: Task) -> None:
+    tasks.edit_task(task, {"labels": ["parser"]}, actor=pat.actor)
+    page = shown(signed_in(pat), f"{BOARD}?lanes=phase&open=phase-1&shown.queued=60&at.queued=45")
+    assert 'href="/p/tally/?q=label%3Aparser&lanes=phase"' in page
 
 
 def test_a_column_that_is_full_says_so(pat: User, vera: User, project: Project, phase: Phase, task: Task) -> None:

@@ -8,7 +8,7 @@ from coordination.operations.creation import create_task as operation
 from coordination.queries import board as query
 from coordination.queries.access import Permission, find_project, find_project_to_set
 from coordination.queries.filters import given
-from coordination.queries.folds import folded
+from coordination.queries.folds import folds_of
 from coordination.queries.swimlanes import Kind, agents_to_assign_to, find_lane
 from webui.filtering import address, bar_of, filter_of
 from webui.forms.board import FoldForm, LimitForm, QuickTaskForm
@@ -22,7 +22,8 @@ def board(request: Request, slug: str) -> HttpResponse:
     shown = query.Shown(
         lanes=lanes_of(request),
         upto=number(request.GET.get("upto")) or query.LANES,
-        folded=folded(request.caller.user, project),
+        folds=folds_of(request.caller.user, project),
+        open=request.GET.get("open", "").split(","),
         cells=_numbers(request, "shown."),
         at=_numbers(request, "at."),
     )

@@ -26,6 +26,8 @@ function isStale(cell) {
 }
 
 function ask(event) {
+  const open = [...board.querySelectorAll(".lane:not(.is-folded)")].map((lane) => lane.id.replace("lane-", ""));
+  if (open.length) event.detail.parameters.open = open.join();
   asked = new Map(cells().map((cell) => [cell.dataset.cell, seen(cell)]));
   for (const cell of cells()) {
     const { count, at } = asked.get(cell.dataset.cell);

@@ -1,5 +1,6 @@
 // Cards by mouse or finger. The server says before the drop what each column would mean and why not; after it, it has the last word.
 import { cardOf } from "./cards.js";
+import { refusalIn } from "./forms.js";
 import { pickedCount } from "./pick.js";
 import { say } from "./toasts.js";
 
@@ -15,8 +16,8 @@ const board = () => document.getElementById("board");
 const isBusy = () => Boolean(drag?.ghost) || isHeld;
 
 async function offersFor(id) {
-  const response = await fetch(`/t/${id}/move`, { headers: asPart });
-  if (!response.ok) throw new Error(await response.text());
+  const response = await fetch(`/t/${id}/move`, { headers: asPart }).catch(() => undefined);
+  if (!response?.ok) throw new Error(await refusalIn(response));
   const html = await response.text();
   const part = new DOMParser().parseFromString(html, "text/html");
   return { html, by: new Map([...part.querySelectorAll("[data-to]")].map((each) => [each.dataset.to, each.dataset])) };
@@ -75,7 +76,7 @@ async function lift() {
     mine.offers = await mine.asked;
   } catch (error) {
     if (drag === mine) cancel();
-    return say(error.message || "The server cannot be reached.", { error: true });
+    return say(error.message, { error: true });
   }
   if (drag === mine) {
     mark();
@@ -207,7 +208,7 @@ async function send(mine, found, done) {
   if (response?.ok) {
     const { sentence, ...offer } = JSON.parse(response.headers.get("HX-Trigger") ?? "{}")["muster:said"] ?? {};
     if (sentence) say(sentence, offer);
-  } else say(response ? await response.text() : "The server cannot be reached. Nothing was changed.", { error: true });
+  } else say(await refusalIn(response), { error: true });
   done(Boolean(response?.ok));
 }
 

@@ -22,6 +22,12 @@ function sentenceOf(xhr) {
   return SENTENCES[xhr.status] || "Something broke on the server. Nothing was changed; try again in a moment.";
 }
 
+/** What an answer to fetch() says that is no success; without one the server could not be reached. */
+export async function refusalIn(answer) {
+  if (!answer) return SENTENCES[0];
+  return sentenceOf({ status: answer.status, responseText: await answer.text(), getResponseHeader: (name) => answer.headers.get(name) });
+}
+
 function tell({ elt, requestConfig }, sentence) {
   if (elt instanceof HTMLFormElement && !elt.hasAttribute("data-toast")) refuse(elt, sentence);
   else if (requestConfig.verb !== "get" || requestConfig.triggeringEvent?.type === "click") say(sentence, { error: true }); // what refreshes by itself does so again

@@ -62,6 +62,13 @@ document.addEventListener("click", (event) => {
   newest = box;
 });
 
+// Enter in a field of the bar presses the button beside it; on the box of a card it presses none.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches?.('input[form="bulk"], #bulk input')) return;
+  event.preventDefault();
+  event.target.closest(".bulk-pair")?.querySelector("button").click();
+});
+
 document.addEventListener("reset", (event) => event.target.id === "bulk" && setTimeout(clear));
 document.body.addEventListener("htmx:afterSwap", (event) => event.target.id === "bulk-results" && event.target.showModal());
 afterSwaps(() => {

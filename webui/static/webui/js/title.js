@@ -1,13 +1,17 @@
 // A title is changed where it stands: Enter saves, Escape restores, and what somebody else wrote meanwhile is shown beside it.
+import { refusalIn } from "./forms.js";
 import { say } from "./toasts.js";
 
 const asPart = { "HX-Request": "true" };
+const opening = new Set(); // the headings whose field is on its way
 
 async function open(link) {
   const heading = document.getElementById(`title-of-${link.dataset.title}`);
-  if (!heading || heading.hasAttribute("data-keep")) return;
+  if (!heading || heading.hasAttribute("data-keep") || opening.has(heading)) return undefined;
+  opening.add(heading);
   const response = await fetch(link.href, { headers: asPart }).catch(() => undefined);
-  if (!response?.ok) return say("The title cannot be changed now. Try again in a moment.", { error: true });
+  opening.delete(heading);
+  if (!response?.ok) return say(await refusalIn(response), { error: true });
   const before = [...heading.childNodes];
   const restore = () => {
     heading.replaceChildren(...before);
@@ -15,7 +19,7 @@ async function open(link) {
     heading.querySelector("a")?.focus();
   };
   heading.setAttribute("data-keep", ""); // a refresh leaves it alone
-  put(heading, await response.text(), restore);
+  return put(heading, await response.text(), restore);
 }
 
 function put(heading, html, restore) {
@@ -33,13 +37,17 @@ function put(heading, html, restore) {
   form.querySelector("[data-restores]").addEventListener("click", (event) => {
     event.preventDefault();
     restore();
+    htmx.trigger(document.body, "muster:changed");
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (field.readOnly) return undefined; // it is on its way
     if (field.value.trim() === field.defaultValue && !form.querySelector("[role=alert]")) return restore();
+    field.readOnly = true;
     const response = await fetch(form.action, { method: "POST", headers: asPart, body: new FormData(form) }).catch(() => undefined);
+    field.readOnly = false;
     if (response?.status === 412) return put(heading, await response.text(), restore);
-    if (!response?.ok) return say(response ? await response.text() : "The server cannot be reached. Nothing was changed.", { error: true });
+    if (!response?.ok) return say(await refusalIn(response), { error: true });
     restore();
     const words = heading.querySelector("bdi");
     if (words) words.textContent = field.value.trim();
