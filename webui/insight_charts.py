@@ -119,7 +119,7 @@ class Drawn:
             "Failure rate",
             Series("Failed", "look-failed", points),
             says=f"{total.bad:,} of {_attempts(ended)} failed." if ended else "No attempt ended in these days.",
-            means="Attempts that failed or lost their lease, of all that ended on the day by themselves: not released, not cancelled.",
+            means="Attempts that failed or lost their lease, of all that came to a result on the day: not released, cancelled or ended to ask.",
             unit=lambda value: f"{value:g} %",
         )
 
@@ -155,7 +155,7 @@ class Drawn:
         return lying_bars(
             (
                 Point(WAITS[wait.reason], wait.seconds, duration(wait.seconds), self._stays(wait.reason)),
-                f"{wait.count:,} times" if wait.count > 1 else "once",
+                f"{wait.count:,} times" if wait.count != 1 else "once",
             )
             for wait in self.found.waits
         )

@@ -112,13 +112,13 @@ def _verb(request: Request, phase_id: int, verb: Callable[..., Phase]) -> HttpRe
 
 @router.post("/phases/{int:phase_id}/approve", response=PhaseTold, operation_id="approvePhase")
 def approve_phase(request: Request, phase_id: int, body: Nothing | None = None) -> HttpResponse:
-    """Open the phase's gate."""
+    """Open the phase's gate: it starts now, or as soon as the phases before it are completed."""
     return _verb(request, phase_id, phases.approve_gate)
 
 
 @router.post("/phases/{int:phase_id}/close-gate", response=PhaseTold, operation_id="closePhaseGate")
 def close_phase_gate(request: Request, phase_id: int, body: Nothing | None = None) -> HttpResponse:
-    """Take an approval back, as long as the phase has not started."""
+    """Close the phase's gate again, as long as the phase has not started."""
     return _verb(request, phase_id, phases.close_gate)
 
 

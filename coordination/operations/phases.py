@@ -166,7 +166,7 @@ def approve_gate(phase: Phase, *, actor: Actor) -> Phase:
 
 @atomically
 def close_gate(phase: Phase, *, actor: Actor) -> Phase:
-    """Take an approval back, as long as the phase has not started."""
+    """Close the gate again, as long as the phase has not started."""
     closed = Phase.objects.filter(pk=phase.pk, gate=Gate.APPROVAL, state=PhaseState.PLANNED, gate_approved_at__isnull=False).update(
         gate_approved_at=None, gate_approved_by="", version=F("version") + 1
     )

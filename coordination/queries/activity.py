@@ -32,8 +32,9 @@ STAYS: dict[str, tuple[str, ...]] = {
     "retry": ("task.retrying",),
     "answer": ("task.asked", "task.asks_again"),
     "review": ("task.submitted", "task.review_reopened"),
-    "work": ("task.claimed", "task.started"),
+    "work": ("task.claimed",),
 }
+GOES_ON = {"task.started": "work"}  # the same stay, told by another event
 LONGEST_VALUE = 40  # characters of an old or new value that stands in the line
 MOST_OF_VALUE = 2_000  # characters of a longer one, which is opened
 

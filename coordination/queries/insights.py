@@ -10,7 +10,7 @@ from coordination.lifecycle import STATE_AFTER, Tier
 from coordination.models import Agent, Project
 from coordination.models.clock import now
 from coordination.models.sql import rows
-from coordination.queries.activity import STAYS
+from coordination.queries.activity import GOES_ON, STAYS
 from coordination.queries.days import Days, day_of, seconds
 from coordination.queries.ended_attempts import BAD, GOOD
 
@@ -212,6 +212,8 @@ def _add_up_waits(project: Project, days: Days, moment: datetime, found: Insight
     )
     by_kind = {kind: (int(count), float(took or 0)) for kind, count, took in told}
     for reason, which in STAYS.items():
-        parts = [by_kind[kind] for kind in which if kind in by_kind]
-        if parts:
-            found.waits.append(Wait(reason, sum(count for count, _ in parts), max(0.0, sum(took for _, took in parts))))
+        begun = [by_kind[kind] for kind in which if kind in by_kind]
+        gone_on = [by_kind[kind] for kind, goes_on in GOES_ON.items() if goes_on == reason and kind in by_kind]
+        if begun or gone_on:
+            took = sum(took for _, took in [*begun, *gone_on])
+            found.waits.append(Wait(reason, sum(count for count, _ in begun), max(0.0, took)))

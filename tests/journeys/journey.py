@@ -72,7 +72,7 @@ class Journey:
         expect(self.page.get_by_role("heading", name="Plan", exact=True)).to_be_visible()
 
     def plan_two_phases(self) -> None:
-        for name, start in (("Survey", "Starts by itself"), ("Build", "A person approves the start")):
+        for name, start in (("Survey", "Opens by itself"), ("Build", "A person opens it")):
             field = self.page.get_by_label("Name")
             if not field.is_visible():
                 self.hands.press(self.page.locator("#new-phase > summary"))
@@ -80,7 +80,7 @@ class Journey:
             self.hands.choose(self.page.get_by_label("Gate"), start)
             self.hands.press(self.page.get_by_role("button", name="Add the phase"))
             expect(self.page.get_by_role("heading", name=name)).to_be_visible()
-        expect(self.phase("Build")).to_contain_text("Needs approval")
+        expect(self.phase("Build")).to_contain_text("Gate closed")
 
     def plan_the_tasks(self) -> None:
         self.add_task("Measure the tower", phase="Survey", can="python", instructions=FIRST_TEXT, review="Required")

@@ -71,7 +71,7 @@ def test_a_planner_adds_a_phase_and_approves_its_gate(pat: User, project: Projec
     client.post("/p/tally/phases", {"name": "Release", "gate": Gate.APPROVAL})
     phase = Phase.objects.get()
     assert phase.state == PhaseState.PLANNED
-    assert "Approve the gate" in client.get("/p/tally/plan").content.decode()
+    assert "Open the gate" in client.get("/p/tally/plan").content.decode()
     client.post(f"/phases/{phase.pk}/approve")
     phase.refresh_from_db()
     assert phase.state == PhaseState.ACTIVE

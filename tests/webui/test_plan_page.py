@@ -128,12 +128,22 @@ def test_the_pause_of_a_phase_and_of_the_project_hold_the_same_tasks(planner: Cl
 
 def test_the_project_is_drained_with_a_reason_and_stopped(planner: Client, project: Project, task: Task, jared: Agent, key: ApiKey) -> None:
     started(task, jared, key)
-    planner.post("/p/tally/drain", {"reason": "A new server"})
+    planner.post("/p/tally/pause", {"reason": "A new server", "how": "drain"})
     page = shown(planner)
     assert "<b>Draining</b>: <bdi>A new server</bdi>" in page
     assert "Resume" in page
-    planner.post("/p/tally/stop")
+    assert "Stop now…" in page
+    assert "Drain</button>" not in shown(planner, "/p/tally/hold")
+    planner.post("/p/tally/pause", {"how": "stop"})
     assert "Nothing runs, and nothing is handed out." in shown(planner)
+
+
+def test_the_reason_of_a_pause_is_told_also_when_it_stops_what_runs(planner: Client, project: Project, task: Task) -> None:
+    preview = shown(planner, "/p/tally/hold")
+    form = preview[preview.index('action="/p/tally/pause"') :].partition("</form>")[0]
+    assert all(words in form for words in ('name="reason"', 'value="drain"', 'value="stop"'))
+    planner.post("/p/tally/pause", {"reason": "Wrong branch", "how": "stop"})
+    assert "<b>Paused</b>: <bdi>Wrong branch</bdi>" in shown(planner)
 
 
 def test_a_phase_is_split_by_choosing_tasks(planner: Client, phase: Phase, task: Task, ada: User) -> None:
@@ -246,5 +256,5 @@ def test_viewers_look_and_change_nothing(vera: User, phase: Phase, task: Task) -
     for path in (f"/phases/{phase.pk}/", f"/phases/{phase.pk}/split", "/p/tally/hold", f"/t/{task.pk}/waits"):
         assert client.get(path).status_code == 403, path
     posts = ("drain", "stop", "up", "move", "tasks", "split/tasks")
-    for path in ("/p/tally/drain", "/p/tally/stop", *(f"/phases/{phase.pk}/{verb}" for verb in posts)):
+    for path in ("/p/tally/pause", *(f"/phases/{phase.pk}/{verb}" for verb in posts)):
         assert client.post(path, {"title": "x", "position": 1}).status_code == 403, path

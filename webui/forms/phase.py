@@ -9,7 +9,7 @@ from coordination.lifecycle import Gate
 from coordination.models import Phase, Task
 from webui.forms.fields import ONE_LINE, LinesField
 
-GATES = [(Gate.AUTO.value, "Starts by itself"), (Gate.APPROVAL.value, "A person approves the start")]
+GATES = [(Gate.AUTO.value, "Opens by itself"), (Gate.APPROVAL.value, "A person opens it")]
 
 
 class PhaseForm(forms.Form):
@@ -67,7 +67,7 @@ class AddTaskForm(forms.Form):
 
 class SplitForm(forms.Form):
     name = forms.CharField(max_length=200, widget=ONE_LINE, label="Name of the new phase")
-    gate = forms.ChoiceField(choices=GATES, label="Its start")
+    gate = forms.ChoiceField(choices=GATES, label="Gate")
     tasks = forms.ModelMultipleChoiceField(queryset=Task.objects.none(), error_messages={"required": "Choose at least one task."})
 
     def __init__(self, *args: Any, phase: Phase, **kwargs: Any) -> None:

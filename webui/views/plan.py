@@ -83,18 +83,15 @@ def hold(request: Request, slug: str) -> HttpResponse:
 
 
 @acts
-def drain(request: Request, slug: str) -> HttpResponse:
+def pause(request: Request, slug: str) -> HttpResponse:
+    """Pause the project in one of two ways; the reason is told whichever it is."""
     project = find_project(request.caller, slug, Permission.PLAN)
-    draining.drain_project(project, actor=actor_of(request), **typed(HoldForm(request.POST)))
-    sentence = f"{project.name} drains: what runs goes on to its end, nothing new begins."
-    return done(request, sentence, _plan_of(project), undo=("Resume", reverse("resume_project", args=[slug]), {}))
-
-
-@acts
-def stop(request: Request, slug: str) -> HttpResponse:
-    project = find_project(request.caller, slug, Permission.PLAN)
-    draining.stop_project(project, actor=actor_of(request), **typed(HoldForm(request.POST)))
-    sentence = f"{project.name} is stopped. What ran was taken back and begins anew when you resume."
+    if request.POST.get("how") == "stop":
+        pause_now, sentence = draining.stop_project, "{} is stopped. What ran was taken back and begins anew when you resume."
+    else:
+        pause_now, sentence = draining.drain_project, "{} drains: what runs goes on to its end, nothing new begins."
+    pause_now(project, actor=actor_of(request), **typed(HoldForm(request.POST)))
+    sentence = sentence.format(project.name)
     return done(request, sentence, _plan_of(project), undo=("Resume", reverse("resume_project", args=[slug]), {}))
 
 

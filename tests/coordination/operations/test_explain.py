@@ -108,7 +108,7 @@ def _in_queue(plan: Plan) -> Task:
 REASONS: dict[str, tuple[Callable[[Plan], Task], str]] = {
     "dependency": (_dependency, "waits for #"),
     "phase": (_phase, "starts after Build"),
-    "gate": (_gate, "waits for a person's approval"),
+    "gate": (_gate, "waits for a person to open it"),
     "phase_paused": (_phase_paused, "phase Build is paused"),
     "project_paused": (_project_paused, "paused: Holiday."),
     "project_full": (_project_full, "its limit of 1"),

@@ -121,7 +121,7 @@ class Planning(Asking):
         return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/approve", body={}))
 
     async def close_phase_gate(self, phase: int) -> shapes.Phase:
-        """Take the approval of the gate back."""
+        """Close the phase's gate again."""
         return cast(shapes.Phase, await self.ask("POST", f"/phases/{phase}/close-gate", body={}))
 
     async def move_phase(self, phase: int, position: int) -> shapes.Phase:

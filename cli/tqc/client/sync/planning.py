@@ -122,7 +122,7 @@ class Planning(Asking):
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/approve", body={}))
 
     def close_phase_gate(self, phase: int) -> shapes.Phase:
-        """Take the approval of the gate back."""
+        """Close the phase's gate again."""
         return cast(shapes.Phase, self.ask("POST", f"/phases/{phase}/close-gate", body={}))
 
     def move_phase(self, phase: int, position: int) -> shapes.Phase:

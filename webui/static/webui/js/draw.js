@@ -1,5 +1,6 @@
 // Drawing a dependency: from the handle of a node to the node that is to wait for it. The panel of a node does the same by a form.
 import "./graph.js";
+import { inTurn } from "./turns.js";
 import { boxOf, part, point, svg } from "./viewport.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -82,8 +83,7 @@ function start(event) {
 
 // The server decides, also where the drawing knows better: its refusal names the whole circle.
 function post(source, target) {
-  form.elements.on.value = source;
-  htmx.ajax("POST", `/t/${target}/needs`, { source: form, swap: "none" });
+  inTurn("POST", `/t/${target}/needs`, { source: form, values: { on: source }, swap: "none" });
 }
 
 if (part && form) {

@@ -1,11 +1,14 @@
 // The order of phases by dragging and by keys. The buttons beside each phase do the same without this script.
 import { register } from "./keys.js";
 import { say } from "./toasts.js";
+import { inTurn } from "./turns.js";
 
 const phaseOf = (node) => node?.closest?.("[data-phase]");
 const place = (phase) => [...phase.parentElement.children].indexOf(phase) + 1;
 let held; // the phase that is being dragged
 let order = 0; // grows with every move and with its answer: a refresh that was asked for before knows an older order
+let moving = 0; // how many moves have no answer yet
+let known = []; // the order as the server told it
 
 function move(phase, position) {
   if (position < 1 || position > phase.parentElement.children.length || position === place(phase)) return;
@@ -15,17 +18,22 @@ function move(phase, position) {
   if (phase.contains(focused)) focused.focus();
   phase.scrollIntoView({ block: "nearest" });
   order += 1;
-  htmx.ajax("POST", phase.dataset.move, { source: "#phase-move", values: { position }, swap: "none" });
+  moving += 1;
+  inTurn("POST", phase.dataset.move, { source: "#phase-move", values: { position }, swap: "none" });
 }
 
+const note = () => (known = [...document.querySelectorAll("[data-phase]")]);
+
 document.body.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.elt.id === "phase-move") order += 1;
+  if (event.detail.elt.id !== "phase-move") return;
+  order += 1;
+  moving -= 1;
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "phases") event.detail.xhr.order = order;
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id === "phases" && (held || event.detail.xhr.order !== order)) event.detail.shouldSwap = false;
+  if (event.detail.target?.id === "phases" && (held || moving || event.detail.xhr.order !== order)) event.detail.shouldSwap = false;
 });
 
 // The form of a new phase stands outside of what refreshes, and may be half filled in: only its places are renewed.
@@ -39,11 +47,24 @@ function renewPlaces() {
   field.value = "";
   if (field.closest("[open]")) say("The phase that you had chosen as the place of the new one is gone. It will come last, unless you choose again.", { error: true });
 }
-document.body.addEventListener("htmx:afterSwap", (event) => event.target.id === "phases" && renewPlaces());
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "phases") return;
+  renewPlaces();
+  note();
+});
+note();
 
 // A refusal puts everything back where it was.
 document.body.addEventListener("htmx:responseError", (event) => {
   if (event.detail.elt.id === "phase-move") htmx.trigger(document.body, "muster:changed");
+});
+document.body.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.id !== "phase-move") return;
+  moving -= 1;
+  const focused = document.activeElement;
+  for (const phase of known) phase.parentElement?.append(phase);
+  focused.focus();
+  htmx.trigger(document.body, "muster:changed"); // it may have arrived after all
 });
 
 document.addEventListener("keydown", (event) => {
