@@ -134,7 +134,8 @@ def _of_phase(task: Task) -> list[Reason]:
             Reason("phase", f"Its phase {phase.name} starts after {names}.", {"phase": phase.pk, "after": [each.pk for each in before]})
         )
     if not phase.is_gate_open:
-        reasons.append(Reason("gate", f"The gate of its phase {phase.name} is closed: it waits for a person to open it.", {"phase": phase.pk}))
+        closed = f"The gate of its phase {phase.name} is closed: it waits for a person to open it."
+        reasons.append(Reason("gate", closed, {"phase": phase.pk}))
     return reasons
 
 

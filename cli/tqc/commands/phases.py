@@ -81,7 +81,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", metavar="TEXT", help="with status: where it stands")
     parser.add_argument("--blocker", action="append", metavar="TEXT", help="with status: what is in the way; may be repeated")
     parser.add_argument("--project", metavar="SLUG", help="the project (MUSTER_PROJECT); the only one by default")
-    parser.add_argument("--gate", choices=["auto", "approval"], help="with add: auto opens by itself, approval waits for a person to open it")
+    parser.add_argument("--gate", choices=["auto", "approval"], help="with add: auto opens by itself, approval waits for a person")
     parser.add_argument(
         "--after", action="append", type=int, metavar="PHASE", help="with add: the phases it waits for; the last by default"
     )

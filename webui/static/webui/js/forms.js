@@ -42,8 +42,8 @@ document.body.addEventListener("htmx:sendError", ({ detail }) => tell(detail, SE
 
 document.body.addEventListener("muster:said", (event) => say(event.detail.sentence, { undo: event.detail.undo }));
 
-const isText = (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && !["hidden", "file"].includes(field.type));
-const texts = (form) => [...form.elements].filter(isText);
+const isTyped = (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && !["hidden", "file"].includes(field.type));
+const texts = (form) => [...form.elements].filter(isTyped);
 const sent = new WeakMap();
 
 document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
