@@ -135,7 +135,7 @@ def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, cha
     for path in (f"/p/tally/graph?task={parse.pk}", f"/t/{parse.pk}/"):
         assert f">{OF_FEED[kind]}</span>" in client.get(path).content.decode(), path
     waiting = client.get(f"/t/{count.pk}/").content.decode()
-    assert f">{OF_NEED[kind]}</span>" in waiting
+    assert f">{OF_NEED[kind]}</summary>" in waiting
     assert all(f">{told.removeprefix('to ')}</option>" in waiting for told in OF_NEED.values())
     assert f"</svg>{OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
 
