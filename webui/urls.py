@@ -110,7 +110,6 @@ urlpatterns = [
     path("p/<slug:slug>/offer", waits.offer, name="offer_tasks"),
     path("p/<slug:slug>/tasks/new", plan.new_task, name="new_task"),
     path("p/<slug:slug>/tasks", plan.create_task, name="create_task"),
-    path("p/<slug:slug>/pause", settings.pause, name="pause_project"),
     path("p/<slug:slug>/resume", settings.resume, name="resume_project"),
     path("p/<slug:slug>/activity", activity.activity, name="activity"),
     path("p/<slug:slug>/insights", insights.insights, name="insights"),

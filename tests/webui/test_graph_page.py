@@ -137,7 +137,7 @@ def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, cha
     waiting = client.get(f"/t/{count.pk}/").content.decode()
     assert f">{OF_NEED[kind]}</summary>" in waiting
     assert all(f">{told.removeprefix('to ')}</option>" in waiting for told in OF_NEED.values())
-    assert f"</svg>{OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
+    assert f"</svg>waits for it {OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
 
 
 def test_a_dependency_changes_its_kind_in_the_panel_in_its_own_panel_and_on_the_plan(pat: User, vera: User, chain: list[Task]) -> None:

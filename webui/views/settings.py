@@ -13,7 +13,6 @@ from webui.forms.channel import ChannelForm
 from webui.forms.key import KeyForm
 from webui.forms.member import MemberForm
 from webui.forms.project import ProjectSettingsForm, SlugForm
-from webui.forms.task import ReasonForm
 from webui.requests import Request, actor_of, acts, done, page, server_of, shows, typed
 
 
@@ -58,13 +57,6 @@ def save(request: Request, slug: str) -> HttpResponse:
     wanted = typed(ProjectSettingsForm(request.POST, without=_not_for(request, project)))
     projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
     return _led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
-
-
-@acts
-def pause(request: Request, slug: str) -> HttpResponse:
-    project = find_project(request.caller, slug, Permission.PLAN)
-    projects.pause_project(project, actor=actor_of(request), **typed(ReasonForm(request.POST)))
-    return done(request, f"{project.name} is paused. Running tasks go on.", reverse("plan", args=[slug]))
 
 
 @acts
