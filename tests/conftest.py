@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.prepared import EMPTY, create, drop, drop_all_prepared, prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
@@ -21,8 +21,9 @@ from tests.servers.browser import launch_arguments
 # How long one example takes says how busy the machine is, and nothing about the code.
 hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
-# So does how long a page takes to show what is expected of it; what never comes still fails.
-expect.set_options(timeout=20_000)
+# So does how long a page takes to load, or to show what is expected of it; what never comes still fails.
+PATIENCE = 60_000  # ms
+expect.set_options(timeout=PATIENCE)
 
 # A test that asks for one of these, or is marked django_db, behaves differently on another database.
 DATABASE_FIXTURES = {
@@ -159,6 +160,13 @@ def browser_type_launch_args() -> dict[str, object]:
     except ServerError as error:
         remedy = str(error)
     pytest.fail(remedy, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """pytest-playwright's, whose pages wait as long as `expect` does."""
+    browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
+    return browser
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ class Agent:
         self.gone = threading.Event()
         self.renewed = time.monotonic()
         self.ttl = 150.0
+        self.claimed = threading.Event()
         self.child: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
@@ -75,7 +76,9 @@ class Agent:
                 print(f"{self.name}: no heartbeat: {error}", file=sys.stderr)
             if time.monotonic() - self.renewed > self.ttl * 0.8:
                 self._stop_working()
-            time.sleep(max(1.0, min(30.0, self.ttl / 5)))
+            # A new lease may be much shorter than the pause that began before it.
+            self.claimed.wait(max(1.0, min(30.0, self.ttl / 5)))
+            self.claimed.clear()
 
     def _stop_working(self) -> None:
         self.gone.set()
@@ -86,6 +89,7 @@ class Agent:
         task, token = claim["task"], claim["lease_token"]
         self.ttl = _seconds_between(claim["server_time"], claim["expires_at"]) or self.ttl
         self.gone.clear()
+        self.claimed.set()
         folder = Path(self.options.workspace) / f"task-{task['id']}-attempt-{claim['attempt']['number']}"
         here = f"/tasks/{task['id']}"
         try:
@@ -207,7 +211,7 @@ class Agent:
     def _git(self, where: Path, *arguments: str) -> str:
         identity = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in self._identity().items()}
         environment = os.environ | identity | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
-        done = subprocess.run(["git", *arguments], cwd=where, env=environment, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(["git", *arguments], cwd=where, env=environment, capture_output=True, text=True, check=True, timeout=300)
         return done.stdout
 
     def _identity(self) -> dict[str, str]:

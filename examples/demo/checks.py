@@ -220,10 +220,10 @@ def repository_of(story: Story, task: int) -> Path:
 
 def _git(where: Path, *arguments: str) -> str:
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(["git", *arguments], cwd=where, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(["git", *arguments], cwd=where, env=environment, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
 def _python(where: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    answer = subprocess.run([sys.executable, *arguments], cwd=where, capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run([sys.executable, *arguments], cwd=where, capture_output=True, text=True, check=False, timeout=300)
     _demand(answer.returncode == code, f"python {' '.join(arguments)} ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
     return answer

@@ -33,7 +33,6 @@ from tests.servers.muster import MusterServer  # noqa: E402  # as above
 from tests.servers.process import ServerError, kill_tree  # noqa: E402  # as above
 
 PROJECT = "csvpeek"
-LEASE_TTL = 10  # seconds; the default of 150 would make everybody wait for the takeover
 # Whatever one can do, another can do too: the work goes on without any one of them.
 AGENTS = {
     "jared": {"backend", "testing", "packaging"},
@@ -190,6 +189,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="where the board is served (default: a free port)")
     parser.add_argument("--pace", type=float, default=0.4, help="seconds that a step of the agents' work takes")
     parser.add_argument("--long-pace", type=float, default=4.0, help="the same for the task in which an agent is killed")
+    parser.add_argument("--lease", type=int, default=10, help="seconds after which the task of a dead agent is taken over (at least 10)")
     parser.add_argument("--deadline", type=float, default=150.0, help="seconds after which the demo gives up")
     return parser.parse_args()
 
@@ -213,7 +213,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         scratch = server.scratch / "demo"
         scratch.mkdir()
         _tell_where(server)
-        muster = _load_plan(server, options.plan)
+        muster = _load_plan(server, options.plan, options.lease)
         _make_product(scratch)
         team = Team(options, server.url, _agents_key(server), scratch)
         stack.callback(team.close)
@@ -267,25 +267,25 @@ def _own_database() -> Iterator[str]:
 
     name = f"muster_demo_{secrets.token_hex(4)}"
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(url, autocommit=True, connect_timeout=60) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     except psycopg.Error as error:
         raise DemoFailed(f"DATABASE_URL cannot be used ({error}); the demo makes a database of its own on that server.") from error
     try:
         yield urlsplit(url)._replace(path=f"/{name}").geturl()
     finally:
-        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(url, autocommit=True, connect_timeout=60) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _load_plan(server: MusterServer, plan: Path) -> Muster:
+def _load_plan(server: MusterServer, plan: Path, lease: int) -> Muster:
     key = server.manage("createkey", "--name", "the demo's planner", "--scope", "coordinator").split()[-1]
     muster = Muster(server.url, key)
     files = {path.relative_to(plan).as_posix(): path.read_text(encoding="utf-8") for path in sorted(plan.rglob("*")) if path.is_file()}
     made = muster.post(f"/projects/{PROJECT}/plan", {"files": files})
     print(f"Loaded the plan {plan.name}: {len(made['phases'])} phases, {len(made['tasks'])} tasks.\n", flush=True)
     admin = server.manage("createkey", "--name", "the demo's set-up", "--scope", "admin", "--user", "admin").split()[-1]
-    Muster(server.url, admin).patch(f"/projects/{PROJECT}", {"lease_ttl": LEASE_TTL})
+    Muster(server.url, admin).patch(f"/projects/{PROJECT}", {"lease_ttl": lease})
     return muster
 
 
@@ -307,7 +307,7 @@ def _make_product(scratch: Path) -> None:
         ["git", "-C", str(seed), "commit", "--quiet", "--allow-empty", "--message", "Begin csvpeek"],
         ["git", "-C", str(seed), "push", "--quiet", str(scratch / "product.git"), "main"],
     ):
-        subprocess.run(command, env=environment, check=True, timeout=30)
+        subprocess.run(command, env=environment, check=True, timeout=300)
 
 
 def _conclude(demo: Demo, server: MusterServer, scratch: Path) -> int:
@@ -328,7 +328,7 @@ def _conclude(demo: Demo, server: MusterServer, scratch: Path) -> int:
     task = next(task for task in story.tasks if task["title"] == AMENDED)
     command = ["git", "-C", str(repository_of(story, task["id"])), "log", "--format=%h %an: %s", "--stat", "main"]
     print(f"\nWhat agents were told to do has a history of its own. For #{task['id']}, {task['title']}:\n$ {shlex.join(command)}")
-    print(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.rstrip())
+    print(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.rstrip())
     return failed
 
 

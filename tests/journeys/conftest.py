@@ -34,7 +34,7 @@ from django.core.management import call_command
 from coordination.models import Lease
 from coordination.models.clock import now
 call_command("sampleplan")
-Lease.objects.update(expires_at=now() + timedelta(hours=2))
+Lease.objects.update(expires_at=now() + timedelta(days=2))
 """,
     ADA,
 )
@@ -60,6 +60,11 @@ def engine() -> Iterator[Engine]:
     """A server for the agents' journeys, shared by the tests of a module: project `shop` with one phase, and a key of each scope."""
     with serving(ENGINE, environment={"BLOCKING_THREADS": "64"}) as server:
         yield Engine(server, keys=prepared(ENGINE).told)
+
+
+def keep_toasts(page: Page) -> None:
+    """Let toasts stay as they do while nobody looks at the window: a busy machine may need longer than they stay otherwise."""
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
 
 
 def sign_in(page: Page, site: MusterServer) -> None:

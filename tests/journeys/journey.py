@@ -12,7 +12,7 @@ from tests.servers import MusterServer
 
 FIRST_TEXT = "# Measure\n\nMeasure the height from the door.\n"
 SECOND_TEXT = "# Measure\n\nMeasure the height from the sea, in metres.\n"
-SLOW = 20_000  # ms: an agent's process, a claim and an event lie between
+SLOW = 120_000  # ms: an agent's process, a claim and an event lie between
 
 
 class Journey:

@@ -29,7 +29,7 @@ UNTIL_LATER = """
 from datetime import timedelta
 from coordination.models import Lease
 from coordination.models.clock import now
-Lease.objects.update(expires_at=now() + timedelta(hours=2))
+Lease.objects.update(expires_at=now() + timedelta(days=2))
 """
 UNUSED = Kind("unused", screenshots.ADMIN + SESSIONS, EMPTY)
 USED = Kind("used", screenshots.ADMIN + screenshots.SAMPLE + UNTIL_LATER + SESSIONS, EMPTY)

@@ -25,7 +25,7 @@ def test_the_page_of_the_api_works_under_its_own_policy_with_our_files_only(site
     page.on("console", note_message)
     page.on("request", note_request)
     page.goto(f"{site.url}/api/docs")
-    expect(page.get_by_role("heading", name="Muster")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Muster")).to_be_visible()
     page.locator("#operations-work-claimTasks").click()
     expect(page.get_by_text("Claim the most urgent tasks").first).to_be_visible()
     assert [url for url in asked if not url.startswith((site.url, "data:"))] == []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
+from tests.journeys.conftest import SAMPLE, keep_toasts, sign_in
 from tests.prepared import serving
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
@@ -203,6 +203,7 @@ def test_nothing_is_dragged_while_several_are_selected(board: Page) -> None:
 
 def test_a_card_is_dragged_to_another_lane(board: Page, shared: MusterServer) -> None:
     board.goto(f"{shared.url}/p/tally/?lanes=phase")
+    keep_toasts(board)
     grab(board, card(board, 11))
     verify = board.locator('[data-cell="phase-3.waiting"]')
     verify.scroll_into_view_if_needed()

@@ -15,7 +15,7 @@ def test_a_filter_is_written_by_keyboard_and_kept_while_others_work(sample: Must
     field, options = page.get_by_role("combobox", name="Filter the tasks"), page.get_by_role("option")
     page.keyboard.press("/")
     expect(field).to_be_focused()
-    field.press_sequentially("sta")
+    field.fill("sta")  # one text, one answer
     expect(options.first).to_contain_text("state:")
     expect(field).to_have_attribute("aria-expanded", "true")
     assert accessibility_faults(page) == []
@@ -24,7 +24,7 @@ def test_a_filter_is_written_by_keyboard_and_kept_while_others_work(sample: Must
     field.press("Enter")
     expect(field).to_have_value("state:")
     expect(options.first).to_contain_text("state:waiting")
-    field.press_sequentially("fa")
+    field.fill("state:fa")
     expect(options).to_have_count(1)
     field.press("ArrowUp")
     expect(options.first).to_have_attribute("aria-selected", "true")

@@ -69,9 +69,9 @@ def test_a_lost_stream_is_named_and_found_again(sample: MusterServer, page: Page
     words = page.locator("[data-live-words]").first
     expect(words).to_have_text("Live")
     sample.kill()
-    expect(words).to_have_text("Reconnecting…", timeout=15_000)
+    expect(words).to_have_text("Reconnecting…")
     sample.start()
-    expect(words).to_have_text("Live", timeout=20_000)
+    expect(words).to_have_text("Live")
     add_task(sample, "Added after the return")
     expect(page.locator("#board")).to_contain_text("Added after the return")
 

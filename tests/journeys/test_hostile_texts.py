@@ -101,7 +101,7 @@ def test_another_site_can_neither_act_nor_frame(sample: MusterServer, page: Page
     page.on("response", lambda answer: answered.update({answer.url.removeprefix(sample.url): answer.status}))
     for number, form in enumerate(FORMS):
         beacon.pages[f"/forge-{number}"] = FORGED.format(url=sample.url, **form)
-        page.goto(f"{beacon.url}/forge-{number}")
+        page.goto(f"{beacon.url}/forge-{number}", wait_until="commit")  # it goes on by itself
         page.wait_for_url(f"{sample.url}{form['path']}")
         assert answered[form["path"]] in (401, 403, 415), form
     beacon.pages["/images"] = "".join(f"<img src='{sample.url}{form['path']}'>" for form in FORMS)

@@ -16,6 +16,7 @@ from tests.journeys.machines import Engine, Machine
 from tests.servers.process import LONG, wait_until
 from tests.servers.proxy import Proxy, running_proxy
 
+LEASE = 25  # seconds, of which the agent keeps a fifth back: as long as a busy machine may keep it from ending a command
 WAIT_FOR_GO = "touch $HOME/started; while [ ! -e $HOME/go ]; do sleep 0.05; done; echo through"
 
 
@@ -83,7 +84,7 @@ def test_a_report_survives_the_worker_and_a_restart_of_the_server(engine: Engine
 
 
 def test_a_short_cut_costs_nothing(engine: Engine, network: Proxy, jared: Machine, short_leases: Callable[[int], None]) -> None:
-    short_leases(12)
+    short_leases(60)
     new = add(engine, jared.agent, "Short cut")
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--exec", WAIT_FOR_GO)
     wait_until((jared.home / "started").exists, what="The command")
@@ -102,7 +103,7 @@ def test_a_short_cut_costs_nothing(engine: Engine, network: Proxy, jared: Machin
 def test_a_long_cut_stops_the_command_before_the_lease_can_end(
     engine: Engine, network: Proxy, jared: Machine, short_leases: Callable[[int], None], how: str
 ) -> None:
-    short_leases(12)
+    short_leases(LEASE)
     new = add(engine, jared.agent, f"Long cut, {how}")
     line = "echo $$ > $HOME/pid; touch $HOME/started; sleep 600"
     worker = jared.start("work", "--once", "--heartbeat", "0.3", "--grace", "0.5", "--exec", line)
@@ -116,7 +117,7 @@ def test_a_long_cut_stops_the_command_before_the_lease_can_end(
         network.weather.bytes_per_second = 1.0
     gone = Path("/proc") / (jared.home / "pid").read_text().strip()
     wait_until(lambda: not gone.exists(), what="The end of the command")
-    assert time.monotonic() - cut_at < 12
+    assert time.monotonic() - cut_at < LEASE
     # Nobody else has it yet: the server takes it back later, or has just heard that we gave it up.
     assert task(engine, new["id"])["attempts_made"] == 1
     with engine.client() as muster:

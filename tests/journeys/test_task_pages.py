@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
+from tests.journeys.conftest import SAMPLE, keep_toasts, sign_in
 from tests.prepared import serving
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
@@ -94,6 +94,7 @@ def test_a_conflict_keeps_both_texts_and_puts_them_together(tally: MusterServer,
 def test_a_fact_is_edited_by_keyboard_and_undone(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/7/")
+    keep_toasts(page)
     page.locator("#fact-tier .fact-edit").focus()
     page.keyboard.press("Enter")
     tier = page.locator("#fact-tier select")
@@ -140,6 +141,7 @@ def test_a_log_grows_while_it_is_read(tally: MusterServer, page: Page) -> None:
 def test_files_are_dropped_in_and_a_deletion_is_undone(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/9/files")
+    keep_toasts(page)
     files = [{"name": name, "mimeType": "text/plain", "buffer": name.encode()} for name in ("one.txt", "two.txt")]
     page.locator("#file").set_input_files(files)  # type: ignore[arg-type]  # plain dictionaries are the documented shape
     page.get_by_role("button", name="Upload").click()
@@ -168,6 +170,7 @@ def test_a_dependency_is_picked_from_what_the_words_find(tally: MusterServer, pa
 def test_calling_off_is_undone(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/14/")
+    keep_toasts(page)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".task-head")).to_contain_text("Cancelled")
     page.locator("#toasts").get_by_role("button", name="Undo").click()

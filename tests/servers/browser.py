@@ -65,6 +65,7 @@ def colour_faults(page: Page) -> list[str]:
 
 
 def _told_by_axe(page: Page, options: dict[str, object]) -> list[str]:
+    page.wait_for_load_state()  # without its styles a page breaks other rules
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
     told = page.evaluate(ASK_AXE, options | {"resultTypes": ["violations"]})

@@ -10,6 +10,7 @@ const MOVES = { ArrowDown: 1, ArrowUp: -1 };
 export function combobox(field, list, { ask, take, pause, came = () => {} }) {
   let timer, asking, active = -1;
   const options = () => [...list.querySelectorAll("[role=option]:not([aria-disabled])")];
+  const meaning = (option) => option && JSON.stringify({ ...option.dataset });
   const set = (attributes) => Object.entries(attributes).forEach(([name, value]) => field.setAttribute(name, value));
 
   function show(isOpen) {
@@ -31,15 +32,19 @@ export function combobox(field, list, { ask, take, pause, came = () => {} }) {
   async function refresh() {
     asking?.abort();
     asking = new AbortController();
+    let html;
     try {
       const answer = await ask(asking.signal);
       if (!answer.ok) return;
-      list.innerHTML = await answer.text();
+      html = await answer.text();
     } catch {
       return; // the next key asks again
     }
+    const chosen = meaning(options()[active]);
+    list.innerHTML = html;
     options().forEach((option, place) => (option.id ||= `${list.id}-${place}`));
-    activate(-1);
+    // An answer that comes late must not take away what was chosen by then, or Enter would do something else.
+    activate(chosen ? options().findIndex((option) => meaning(option) === chosen) : -1);
     show(list.children.length > 0 && document.activeElement === field);
     came(options().length);
   }

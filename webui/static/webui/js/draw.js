@@ -68,9 +68,9 @@ function start(event) {
     hint.textContent = !target ? "Drop on the task that is to wait" : refusal || `#${target.dataset.node} will wait for #${source}`;
   };
   const end = (ended) => {
+    if (ended.type === "keydown" && ended.key !== "Escape") return;
     window.removeEventListener("pointermove", move);
     for (const name of ["pointerup", "pointercancel", "keydown"]) window.removeEventListener(name, end, true);
-    if (ended.type === "keydown" && ended.key !== "Escape") return;
     line.remove();
     hint.remove();
     part.classList.remove("is-drawing");
