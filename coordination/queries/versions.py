@@ -6,7 +6,21 @@ from coordination.errors import MusterError, NotFound
 from coordination.merging import Merged, merge
 from coordination.models import Task, TaskFile
 from coordination.queries.repositories import store, translated
-from repo_store import Annotated, BlameLine, Comparison, Diff, DiffView, FileCount, FileEntry, Page, RepoError, Step, Version
+from repo_store import (
+    MAIN_ROOTS,
+    Annotated,
+    BlameLine,
+    Comparison,
+    Diff,
+    DiffView,
+    FileCount,
+    FileEntry,
+    Page,
+    RepoError,
+    Step,
+    Version,
+    validate_path,
+)
 
 PAGE = 30
 
@@ -43,6 +57,12 @@ def content(task: Task, path: str, commit: str = "") -> bytes:
     if file is None:
         raise NotFound(f"#{task.pk} has no file {path!r}.")
     return bytes(file.content)
+
+
+def refuse_bad_name(path: str) -> None:
+    """Raise NameRefused for what no file of a task may be called, before anybody writes it."""
+    with translated():
+        validate_path(path, MAIN_ROOTS)
 
 
 def current_files(task: Task) -> list[TaskFile]:

@@ -71,6 +71,26 @@ def test_a_draft_survives_a_reload_and_is_gone_once_it_is_saved(tally: MusterSer
     assert drafts(page) == 0
 
 
+def test_a_draft_of_an_older_version_does_not_write_over_what_came_since(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/15/files/edit")
+    text = page.locator("#content").input_value()
+    page.locator("#content").fill(text + "\nHalf a sen")
+    beside(tally, SAVE.format(15, ("The first line is ada's.\n" + text).encode()))
+    page.reload()
+    expect(page.locator("[data-draft-offer]")).to_contain_text("typed on an older version")
+    page.get_by_role("button", name="Bring it back").click()
+    page.locator("#content").press("Control+End")
+    page.locator("#content").press_sequentially("tence.")
+    page.reload()
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.locator("#content")).to_have_value(text + "\nHalf a sentence.")
+    page.get_by_role("button", name="Save a new version").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody saved another version")
+    page.get_by_role("button", name="Put both into the editor").click()
+    expect(page.locator("#content")).to_have_value("The first line is ada's.\n" + text + "\nHalf a sentence.")
+
+
 def test_a_conflict_keeps_both_texts_and_puts_them_together(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/11/files/edit")

@@ -122,3 +122,17 @@ def test_a_stranger_finds_no_file(stranger: User, task: Task) -> None:
     client = signed_in(stranger)
     for path in ("", "files", "history", f"diff?to={task.head}", "raw", "attempts", "activity", "menu"):
         assert client.get(f"/t/{task.pk}/{path}").status_code == 404, path
+
+
+def test_a_save_that_changes_nothing_says_so(pat: User, task: Task) -> None:
+    client = signed_in(pat)
+    form = {"path": INSTRUCTIONS, "content": text_of(task), "base": task.head}
+    page = client.post(f"/t/{task.pk}/files/save", form, follow=True).content.decode()
+    assert "Nothing changed: instructions.md reads so already." in page
+
+
+def test_a_name_that_no_file_may_have_is_refused_before_it_is_written(pat: User, task: Task) -> None:
+    client = signed_in(pat)
+    for name in ("context/", "notes.md", "context/../x"):
+        assert client.get(f"/t/{task.pk}/files/edit", {"path": name}).status_code == 422, name
+    assert '<span class="chip">new</span>' in client.get(f"/t/{task.pk}/files/edit", {"path": "context/new.md"}).content.decode()

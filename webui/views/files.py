@@ -91,7 +91,9 @@ def edit(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     path = request.GET.get("path", INSTRUCTIONS)
     file = task.files.filter(path=path).first()
-    if file is not None and file.text is None:
+    if file is None:
+        versions.refuse_bad_name(path)
+    elif file.text is None:
         raise Invalid(f"{path} is not text; download it, change it and upload it again.")
     return _editor(request, task, path, file.text or "" if file else "", base=task.head, is_new=file is None)
 
@@ -102,16 +104,18 @@ def save(request: Request, task_id: int) -> HttpResponse:
     task = find_task(request.caller, task_id, Permission.PLAN)
     wanted = typed(SaveFileForm(request.POST))
     text = wanted["content"].replace("\r\n", "\n")
-    base = versions.base_now(task, wanted["base"], [wanted["path"]])
+    before, base = task.head, versions.base_now(task, wanted["base"], [wanted["path"]])
     try:
         operations.save_files(task, {wanted["path"]: text.encode()}, base=base, actor=actor_of(request), message=wanted["message"])
     except StaleVersion as stale:
         task.refresh_from_db()
         return _conflict(request, task, wanted, text, stale.sentence)
     url = reverse("task_files", args=[task.pk])
-    answer = done(request, f"Saved a new version of {wanted['path']}.", url)
+    path = wanted["path"]
+    said = f"Saved a new version of {path}." if task.head != before else f"Nothing changed: {path} reads so already."
+    answer = done(request, said, url)
     if request.htmx:  # the editor is left: the sentence is said on the next page
-        messages.success(request, f"Saved a new version of {wanted['path']}.")
+        messages.success(request, said)
         answer = HttpResponse(status=204, headers={"HX-Redirect": url})
     return answer
 

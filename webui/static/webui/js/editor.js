@@ -10,6 +10,11 @@ const store = (work) => {
 const nameOf = (field) => `${PREFIX}${field.dataset.draft}:`;
 const keysOf = (field) => store((storage) => Object.keys(storage).filter((key) => key.startsWith(nameOf(field)))) ?? [];
 const draftIn = (key) => store((storage) => JSON.parse(storage.getItem(key)));
+const keep = (key, text, form) =>
+  store((storage) => {
+    storage.setItem(key, JSON.stringify({ text, at: Date.now(), base: form.elements.base.value }));
+    return true;
+  });
 const forget = (keys) => keys.forEach((key) => store((storage) => storage.removeItem(key)));
 
 function ageOf(at) {
@@ -21,11 +26,11 @@ function ageOf(at) {
 
 function offer(form, field) {
   const place = form.querySelector("[data-draft-offer]");
-  const kept = keysOf(field).map((key) => ({ key, ...draftIn(key) }));
+  const kept = keysOf(field).map((key) => ({ key, base: key.slice(nameOf(field).length), ...draftIn(key) }));
   forget(kept.filter((draft) => draft.text === field.value || typeof draft.text !== "string").map((draft) => draft.key));
   const [newest] = kept.filter((draft) => typeof draft.text === "string" && draft.text !== field.value).sort((one, other) => other.at - one.at);
   if (!newest) return;
-  const older = newest.key !== nameOf(field) + field.dataset.base ? ", typed on an older version" : "";
+  const older = newest.base !== form.elements.base.value ? ", typed on an older version" : "";
   place.querySelector("[data-draft-words]").textContent = `You have a draft that was not saved, from ${ageOf(newest.at)}${older}.`;
   place.hidden = false;
   place.querySelector("[data-draft-take]").onclick = () => {
@@ -33,7 +38,9 @@ function offer(form, field) {
     field.value = newest.text;
     place.hidden = true;
     // What stood there can come back with the browser's own undo only if it was typed; keep it as a draft instead.
-    if (typed !== field.defaultValue) store((storage) => storage.setItem(`${nameOf(field)}before`, JSON.stringify({ text: typed, at: Date.now() })));
+    if (typed !== field.defaultValue) keep(`${nameOf(field)}before`, typed, form);
+    // What was saved since the draft's own version is a conflict to be shown, not to be written over.
+    form.elements.base.value = newest.base;
     show(form, "write");
     field.focus();
   };
@@ -60,11 +67,7 @@ function setUp(form) {
   form.querySelector('[data-shows="preview"]').addEventListener("click", () => show(form, "preview"));
   show(form, form.querySelector('[data-shows="preview"]').getAttribute("aria-pressed") === "true" ? "preview" : "write");
   field.addEventListener("input", () => {
-    const kept = store((storage) => {
-      storage.setItem(nameOf(field) + field.dataset.base, JSON.stringify({ text: field.value, at: Date.now() }));
-      return true;
-    });
-    form.querySelector("[data-draft-kept]").hidden = !kept;
+    form.querySelector("[data-draft-kept]").hidden = !keep(nameOf(field) + form.elements.base.value, field.value, form);
   });
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt === form && event.detail.xhr?.status === 204) forget(keysOf(field));
