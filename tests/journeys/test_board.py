@@ -263,6 +263,18 @@ def test_a_title_that_is_sent_twice_is_saved_once_and_no_conflict(board: Page) -
     assert len(sent) == 1
 
 
+def test_the_tools_and_the_menu_of_a_head_are_in_sight(board: Page) -> None:
+    for key in ("waiting", "progress"):
+        column(board, key).hover()
+        column(board, key).locator("summary").click()
+        expect(column(board, key).locator(".menu-list")).to_be_in_viewport(ratio=1)
+        place, tools = column(board, key).bounding_box(), column(board, key).locator(".head-tools").bounding_box()
+        assert place
+        assert tools
+        assert tools["x"] + tools["width"] <= place["x"] + place["width"]
+        board.keyboard.press("Escape")
+
+
 def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: MusterServer) -> None:
     column(board, "done").hover()
     board.get_by_role("button", name="Collapse Done").click()
