@@ -227,6 +227,8 @@ def test_a_finger_that_rests_on_a_card_lifts_it(shared: MusterServer, browser: B
     expect(page.locator(".ghost")).to_be_visible()
     expect(column(page, "queued")).to_have_class(re.compile("refuses-it"))
     finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": at["x"] + 30, "y": at["y"] + 60}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": 385, "y": at["y"] + 60}]})
+    expect(column(page, "failed")).to_be_in_viewport(ratio=0.9)
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(page.locator(".ghost")).to_have_count(0)
     expect(page).to_have_url(re.compile("/p/tally/$"))
