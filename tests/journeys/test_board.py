@@ -228,6 +228,8 @@ def test_a_finger_that_rests_on_a_card_lifts_it(shared: MusterServer, browser: B
     expect(page.locator(".ghost")).to_be_visible()
     expect(column(page, "queued")).to_have_class(re.compile("refuses-it"))
     finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": at["x"] + 30, "y": at["y"] + 60}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": 385, "y": at["y"] + 60}]})
+    expect(column(page, "failed")).to_be_in_viewport(ratio=0.9)
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(page.locator(".ghost")).to_have_count(0)
     expect(page).to_have_url(re.compile("/p/tally/$"))
@@ -262,6 +264,18 @@ def test_a_title_that_is_sent_twice_is_saved_once_and_no_conflict(board: Page) -
     board.evaluate("() => [1, 2].forEach(() => document.querySelector('[data-title-form]').requestSubmit())")
     expect(card(board, 25).locator(".card-title a")).to_have_text("#25 Count every byte")
     assert len(sent) == 1
+
+
+def test_the_tools_and_the_menu_of_a_head_are_in_sight(board: Page) -> None:
+    for key in ("waiting", "progress"):
+        column(board, key).hover()
+        column(board, key).locator("summary").click()
+        expect(column(board, key).locator(".menu-list")).to_be_in_viewport(ratio=1)
+        place, tools = column(board, key).bounding_box(), column(board, key).locator(".head-tools").bounding_box()
+        assert place
+        assert tools
+        assert tools["x"] + tools["width"] <= place["x"] + place["width"]
+        board.keyboard.press("Escape")
 
 
 def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: MusterServer) -> None:

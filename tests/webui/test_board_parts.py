@@ -209,6 +209,12 @@ def test_quick_add_in_a_lane_puts_the_task_there(pat: User, project: Project, ph
     assert Task.objects.get(title="For Jared").assigned_to == jared
 
 
+def test_quick_add_says_when_the_filter_hides_what_was_added(pat: User, project: Project, phase: Phase) -> None:
+    client = signed_in(pat)
+    assert said(client, f"{BOARD}quick-add", title="A label", q="label:api state:queued").endswith("to Build.")
+    assert "The filter hides it" in said(client, f"{BOARD}quick-add", title="No state", q="state:failed")
+
+
 def test_a_move_works_from_its_page_without_scripts(pat: User, task: Task) -> None:
     client = signed_in(pat)
     page = shown(client, f"/t/{task.pk}/move")

@@ -7,7 +7,7 @@ from coordination.operations.creation import NewTask
 from coordination.operations.creation import create_task as operation
 from coordination.queries import board as query
 from coordination.queries.access import Permission, find_project, find_project_to_set
-from coordination.queries.filters import given
+from coordination.queries.filters import given, matching
 from coordination.queries.folds import folds_of
 from coordination.queries.swimlanes import Kind, agents_to_assign_to, find_lane
 from webui.filtering import address, bar_of, filter_of
@@ -92,7 +92,9 @@ def quick_add(request: Request, slug: str) -> HttpResponse:
         inherited |= {"phase": lane.phase} if lane.phase else {"assigned_to": lane.agent}
     task = operation(project, NewTask(title=entered["title"], **inherited), actor=actor_of(request))
     back = address(reverse("board", args=[slug]), [("q", wanted.text)], {})
-    return done(request, f"Added #{task.pk} to {task.phase.name}.", back)
+    is_shown = not wanted or matching(project.tasks.filter(pk=task.pk), wanted, caller=request.caller).exists()
+    hidden = "" if is_shown else " The filter hides it: a new task cannot have all that the filter asks for."
+    return done(request, f"Added #{task.pk} to {task.phase.name}.{hidden}", back)
 
 
 @acts

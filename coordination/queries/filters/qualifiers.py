@@ -87,7 +87,7 @@ def _priority(value: str) -> str:
 TABLE = (
     Qualifier(
         "state",
-        "its state",
+        "the state it is in",
         "a state, or a group of states",
         one_of(find.STATES, STATE_SPELLINGS),
         find.in_states,
@@ -97,7 +97,7 @@ TABLE = (
     ),
     Qualifier(
         "is",
-        "what is true of it",
+        "a condition it is in",
         "one of the words below, or a state",
         one_of(IS_WORDS, STATE_SPELLINGS),
         find.being,
@@ -107,7 +107,7 @@ TABLE = (
     ),
     Qualifier(
         "phase",
-        "its phase",
+        "the phase it belongs to",
         "the name, key or number of a phase, or @active, @planned, @paused, @completed",
         at_words({f"@{state}": "" for state in PhaseState}),
         find.in_phases,
@@ -195,7 +195,7 @@ TABLE = (
     Qualifier("kind", "its kind", "a kind", as_it_is, find.among("kind"), example="kind:email"),
     Qualifier(
         "has",
-        "what there is of it",
+        "what it has",
         "one of the words below",
         one_of(PRESENT, PRESENT_SPELLINGS),
         find.having,

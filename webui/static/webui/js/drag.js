@@ -222,8 +222,8 @@ function ask(mine, to, done) {
   details.open = true;
   details.querySelector("textarea").focus();
   let isSaid = false;
-  const said = () => (isSaid = true);
-  document.body.addEventListener("muster:said", said, { once: true, capture: true });
+  const said = (event) => (isSaid ||= dialog.contains(event.target));
+  document.body.addEventListener("muster:said", said, { capture: true });
   dialog.addEventListener(
     "close",
     () => {

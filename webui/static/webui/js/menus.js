@@ -34,4 +34,5 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
-document.body.addEventListener("muster:said", () => document.querySelector("dialog[open]")?.close());
+// What was sent from a dialog is done with it; the answer to something else must not take away what is typed there.
+document.body.addEventListener("muster:said", (event) => event.target.closest("dialog[open]")?.close());
