@@ -15,6 +15,7 @@ from coordination.operations import creation, draining, phase_order, phases
 from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_phase
 from webui.forms.phase import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm, StatusForm
+from webui.overwriting import changed_here
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
 
 
@@ -76,7 +77,7 @@ def edit(request: Request, phase_id: int) -> HttpResponse:
     changes = typed(EditPhaseForm(request.POST))
     if "open_ended" not in request.POST and "has_open_ended" not in request.POST:
         del changes["open_ended"]
-    phases.edit_phase(phase, changes, actor=actor_of(request))
+    phases.edit_phase(phase, changed_here(request.POST, changes, phase), actor=actor_of(request))
     return done(request, f"{phase.name} is saved.", _plan_of(phase))
 
 
@@ -86,7 +87,8 @@ def act(request: Request, phase_id: int, verb: str) -> HttpResponse:
     action = ACTIONS.get(verb)
     if action is None:
         raise Http404
-    action.run(phase, typed(action.form(request.POST)), actor_of(request))
+    wanted = typed(action.form(request.POST))
+    action.run(phase, changed_here(request.POST, wanted, phase) if verb == "status" else wanted, actor_of(request))
     return done(request, action.said.format(phase.name), _plan_of(phase), undo=_back(phase, action))
 
 
