@@ -13,6 +13,7 @@ from coordination.queries.graph import graph
 from coordination.queries.graph_rows import Side, Wanted, neighbourhood
 from tests.webui.conftest import signed_in, started
 from tests.webui.test_board_page import MOST_QUERIES, make_many
+from webui.text_width import width
 from webui.words import OF_FEED, OF_NEED
 
 
@@ -137,7 +138,7 @@ def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, cha
     waiting = client.get(f"/t/{count.pk}/").content.decode()
     assert f">{OF_NEED[kind]}</summary>" in waiting
     assert all(f">{told.removeprefix('to ')}</option>" in waiting for told in OF_NEED.values())
-    assert f"</svg>{OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
+    assert f"</svg>waits for it {OF_NEED[kind]}</span>" in client.get("/p/tally/graph").content.decode()
 
 
 def test_a_dependency_changes_its_kind_in_the_panel_in_its_own_panel_and_on_the_plan(pat: User, vera: User, chain: list[Task]) -> None:
@@ -240,3 +241,14 @@ def test_more_tasks_than_can_be_drawn_collapse_the_largest_phase(
     assert "is collapsed: at most 1,500 tasks are drawn" in page
     page = client.get(f"/p/tally/graph?around={last.pk}").content.decode()
     assert page.count('class="node ') == 2
+
+
+def test_a_long_name_of_a_phase_leaves_room_for_its_count(ada: User, phase: Phase, task: Task) -> None:
+    Phase.objects.filter(pk=phase.pk).update(name="Supercalifragilisticexpialidocious")
+    page = signed_in(ada).get("/p/tally/graph").content.decode()
+    head = page[page.index(f'id="p{phase.pk}"') :].partition("</a>")[0]
+    name, frame = re.search(r'class="name"[^>]*>([^<]*)<', head), re.search(r'<rect class="box" width="([\d.]+)"', head)
+    assert name is not None
+    assert frame is not None
+    assert name[1].endswith("…")
+    assert 34 + 14 * width(name[1]) < float(frame[1]) - 14 - 12 * width("0/1")

@@ -151,11 +151,12 @@ def test_a_phase_is_split_by_choosing_tasks(planner: Client, phase: Phase, task:
     assert "Moves" in shown(planner, f"/phases/{phase.pk}/split")
     refused = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "auto"}, headers=HTMX)
     assert (refused.status_code, "Choose at least one task" in refused.content.decode()) == (422, True)
-    planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "approval", "tasks": [moves.pk]})
+    planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "approval", "tasks": [moves.pk]}, headers=HTMX)
+    assert f"1 task is in Rest now, which follows {phase.name}." in shown(planner)
     moves.refresh_from_db()
     assert (moves.phase.name, moves.phase.gate) == ("Rest", Gate.APPROVAL)
     foreign = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Again", "gate": "auto", "tasks": [moves.pk]}, headers=HTMX)
-    assert foreign.status_code == 422
+    assert (foreign.status_code, f"#{moves.pk} is not in this phase any more." in foreign.content.decode()) == (422, True)
 
 
 def test_a_task_is_added_in_place(planner: Client, phase: Phase) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from coordination.actor import Actor
@@ -14,6 +16,7 @@ from coordination.models import Phase
 from coordination.operations import creation, draining, phase_order, phases
 from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_phase
+from coordination.queries.sentences import counted
 from webui.forms.phase import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm, StatusForm
 from webui.overwriting import changed_here
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
@@ -167,10 +170,9 @@ def do_split(request: Request, phase_id: int) -> HttpResponse:
     wanted = typed(SplitForm(request.POST, phase=phase))
     wanted["tasks"] = list(wanted["tasks"])
     new = phase_order.split_phase(phase, actor=actor_of(request), **wanted)
+    messages.success(request, f"{counted(len(wanted['tasks']), 'task')} in {new.name} now, which follows {phase.name}.")
     url = f"{reverse('plan', args=[phase.project.slug])}#phase-{new.pk}"
-    if request.htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return done(request, f"{len(wanted['tasks'])} of the tasks of {phase.name} are in {new.name} now.", url)
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else redirect(url)
 
 
 def _plan_of(phase: Phase) -> str:
