@@ -119,7 +119,7 @@ class Drawn:
             "Failure rate",
             Series("Failed", "look-failed", points),
             says=f"{total.bad:,} of {_attempts(ended)} failed." if ended else "No attempt ended in these days.",
-            means="Attempts that failed or lost their lease, of all with a result on the day: not released, cancelled or ended to ask.",
+            means="Failed or lost their lease, of all that came to a result on the day. Released, cancelled and asking ones are left out.",
             unit=lambda value: f"{value:g} %",
         )
 

@@ -252,3 +252,12 @@ def test_a_long_name_of_a_phase_leaves_room_for_its_count(ada: User, phase: Phas
     assert frame is not None
     assert name[1].endswith("…")
     assert 34 + 14 * width(name[1]) < float(frame[1]) - 14 - 12 * width("0/1")
+
+
+def test_the_form_of_one_task_is_no_form_of_another(pat: User, chain: list[Task]) -> None:
+    """What is half typed in it outlives a refresh, and would otherwise be sent about the task that was picked since."""
+    client = signed_in(pat)
+    pages = [client.get(f"/p/tally/graph?task={task.pk}").content.decode() for task in chain[:2]]
+    forms = [re.search(r'<form[^>]*hx-post="(/t/\d+/needs)"[^>]*id="(panel-need[^"]*)"', page) for page in pages]
+    assert [found and found.groups() for found in forms] == [(f"/t/{task.pk}/needs", f"panel-need-{task.pk}") for task in chain[:2]]
+    assert f"<h3>Make #{chain[1].pk} wait for another</h3>" in pages[1]
