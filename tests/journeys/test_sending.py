@@ -75,3 +75,18 @@ def test_days_are_typed_into_a_filter_by_keyboard(house: MusterServer, page: Pag
     page.keyboard.press("Tab")
     page.wait_for_url("**kind=attempt**")
     expect(page.get_by_label("Who")).to_be_focused()
+
+
+def test_a_replay_that_loses_its_server_stops_and_says_so(house: MusterServer, page: Page) -> None:
+    sign_in(page, house)
+    page.goto(f"{house.url}/p/tally/replay")
+    slider = page.get_by_label("Moment of the replay")
+    page.locator("#replay-first").click()
+    page.wait_for_url("**?at=*")
+    page.route("**/replay?at=*", lambda route: route.abort("connectionrefused"))
+    play = page.get_by_role("button", name=re.compile("^(Play|Stop)"))
+    before = slider.input_value()
+    play.click()
+    expect(page.locator(".toast")).to_contain_text("The server cannot be reached.")
+    expect(play).to_have_text("Play")
+    expect(slider).to_have_value(before)

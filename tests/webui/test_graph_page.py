@@ -13,6 +13,7 @@ from coordination.queries.graph import graph
 from coordination.queries.graph_rows import Side, Wanted, neighbourhood
 from tests.webui.conftest import signed_in, started
 from tests.webui.test_board_page import MOST_QUERIES, make_many
+from webui.text_width import width
 from webui.words import OF_FEED, OF_NEED
 
 
@@ -240,3 +241,23 @@ def test_more_tasks_than_can_be_drawn_collapse_the_largest_phase(
     assert "is collapsed: at most 1,500 tasks are drawn" in page
     page = client.get(f"/p/tally/graph?around={last.pk}").content.decode()
     assert page.count('class="node ') == 2
+
+
+def test_a_long_name_of_a_phase_leaves_room_for_its_count(ada: User, phase: Phase, task: Task) -> None:
+    Phase.objects.filter(pk=phase.pk).update(name="Supercalifragilisticexpialidocious")
+    page = signed_in(ada).get("/p/tally/graph").content.decode()
+    head = page[page.index(f'id="p{phase.pk}"') :].partition("</a>")[0]
+    name, frame = re.search(r'class="name"[^>]*>([^<]*)<', head), re.search(r'<rect class="box" width="([\d.]+)"', head)
+    assert name is not None
+    assert frame is not None
+    assert name[1].endswith("…")
+    assert 34 + 14 * width(name[1]) < float(frame[1]) - 14 - 12 * width("0/1")
+
+
+def test_the_form_of_one_task_is_no_form_of_another(pat: User, chain: list[Task]) -> None:
+    """What is half typed in it outlives a refresh, and would otherwise be sent about the task that was picked since."""
+    client = signed_in(pat)
+    pages = [client.get(f"/p/tally/graph?task={task.pk}").content.decode() for task in chain[:2]]
+    forms = [re.search(r'<form[^>]*hx-post="(/t/\d+/needs)"[^>]*id="(panel-need[^"]*)"', page) for page in pages]
+    assert [found and found.groups() for found in forms] == [(f"/t/{task.pk}/needs", f"panel-need-{task.pk}") for task in chain[:2]]
+    assert f"<h3>Make #{chain[1].pk} wait for another</h3>" in pages[1]

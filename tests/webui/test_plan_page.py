@@ -151,11 +151,12 @@ def test_a_phase_is_split_by_choosing_tasks(planner: Client, phase: Phase, task:
     assert "Moves" in shown(planner, f"/phases/{phase.pk}/split")
     refused = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "auto"}, headers=HTMX)
     assert (refused.status_code, "Choose at least one task" in refused.content.decode()) == (422, True)
-    planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "approval", "tasks": [moves.pk]})
+    planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Rest", "gate": "approval", "tasks": [moves.pk]}, headers=HTMX)
+    assert f"1 task is in Rest now, which follows {phase.name}." in shown(planner)
     moves.refresh_from_db()
     assert (moves.phase.name, moves.phase.gate) == ("Rest", Gate.APPROVAL)
     foreign = planner.post(f"/phases/{phase.pk}/split/tasks", {"name": "Again", "gate": "auto", "tasks": [moves.pk]}, headers=HTMX)
-    assert foreign.status_code == 422
+    assert (foreign.status_code, f"#{moves.pk} is not in this phase any more." in foreign.content.decode()) == (422, True)
 
 
 def test_a_task_is_added_in_place(planner: Client, phase: Phase) -> None:
@@ -258,3 +259,22 @@ def test_viewers_look_and_change_nothing(vera: User, phase: Phase, task: Task) -
     posts = ("drain", "stop", "up", "move", "tasks", "split/tasks")
     for path in ("/p/tally/pause", *(f"/phases/{phase.pk}/{verb}" for verb in posts)):
         assert client.post(path, {"title": "x", "position": 1}).status_code == 403, path
+
+
+def test_what_one_person_left_alone_does_not_write_over_another_s_words(planner: Client, phase: Phase) -> None:
+    shown_to_both = {"was_name": phase.name, "was_description": "", "was_gate": "auto", "was_open_ended": "", "has_open_ended": "1"}
+    as_it_was = {"name": phase.name, "description": "", "gate": "auto"}
+    assert 'name="was_description"' in shown(planner, f"/phases/{phase.pk}/")
+    planner.post(f"/phases/{phase.pk}/edit", shown_to_both | as_it_was | {"description": "Written by one.\r\nIn two lines."})
+    planner.post(f"/phases/{phase.pk}/edit", shown_to_both | as_it_was | {"name": "Named by another"})
+    phase.refresh_from_db()
+    assert (phase.name, phase.description) == ("Named by another", "Written by one.\r\nIn two lines.")
+    both = shown_to_both | as_it_was | {"description": "Written by another."}
+    answer = planner.post(f"/phases/{phase.pk}/edit", both, headers=HTMX)
+    assert answer.status_code == 409
+    assert "Somebody changed the description meanwhile; it is “Written by one." in answer.content.decode()
+    status = {"was_status_line": "", "was_blockers": ""}
+    planner.post(f"/phases/{phase.pk}/status", status | {"status_line": "On its way", "blockers": ""})
+    planner.post(f"/phases/{phase.pk}/status", status | {"status_line": "", "blockers": "No sample logs\r\nNo key"})
+    phase.refresh_from_db()
+    assert (phase.status_line, phase.blockers) == ("On its way", ["No sample logs", "No key"])

@@ -9,6 +9,10 @@ from coordination.lifecycle import Gate
 from coordination.models import Phase, Task
 from webui.forms.fields import ONE_LINE, LinesField
 
+OF_CHOICE = {
+    "required": "Choose at least one task.",
+    "invalid_choice": "#%(value)s is not in this phase any more. Reload the page and choose again.",
+}
 GATES = [(Gate.AUTO.value, "Opens by itself"), (Gate.APPROVAL.value, "A person opens it")]
 
 
@@ -68,7 +72,7 @@ class AddTaskForm(forms.Form):
 class SplitForm(forms.Form):
     name = forms.CharField(max_length=200, widget=ONE_LINE, label="Name of the new phase")
     gate = forms.ChoiceField(choices=GATES, label="Gate")
-    tasks = forms.ModelMultipleChoiceField(queryset=Task.objects.none(), error_messages={"required": "Choose at least one task."})
+    tasks = forms.ModelMultipleChoiceField(queryset=Task.objects.none(), error_messages=OF_CHOICE)
 
     def __init__(self, *args: Any, phase: Phase, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

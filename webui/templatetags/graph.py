@@ -21,7 +21,7 @@ register = template.Library()
 TITLE_FONT, TITLE_LINES, LINE = 13, 2, 16
 TITLE_ROOM = (NODE_WIDTH - 22) / TITLE_FONT  # in sizes of the title's font
 WORD_FONT = 12
-HEADING_ROOM = 10
+HEADING_FONT = 14 * 1.08  # bold is wider
 NODE = (
     '<a id="n{}" class="node {}" href="{}task={}" data-node="{}" data-state="{}" data-in-place transform="translate({} {})">'
     '<title>{}</title><rect class="box" width="{}" height="{}" rx="8"/><rect class="side" x="0" y="9" width="3.5" height="{}" rx="1.75"/>'
@@ -93,8 +93,8 @@ def phase_bar(phase: PhaseNode, x: int, y: int) -> SafeString:
 @register.filter
 def fits_heading(phase: PhaseNode) -> str:
     """Return the name of a phase as far as its frame has room for it."""
-    room = HEADING_ROOM + (phase.frame.width - NODE_WIDTH) / 13
-    return (fit(phase.phase.name, room, 1) or ("",))[0]
+    count = 0 if phase.is_collapsed else width(f"{phase.progress.done}/{phase.progress.total}") * WORD_FONT + 10
+    return (fit(phase.phase.name, (phase.frame.width - 34 - 14 - count) / HEADING_FONT, 1) or ("",))[0]
 
 
 def _node(node: TaskNode, pick_from: str, is_picked: bool) -> tuple[object, ...]:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from coordination.actor import Actor
@@ -14,7 +16,9 @@ from coordination.models import Phase
 from coordination.operations import creation, draining, phase_order, phases
 from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_phase
+from coordination.queries.sentences import counted
 from webui.forms.phase import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm, StatusForm
+from webui.overwriting import changed_here
 from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
 
 
@@ -76,7 +80,7 @@ def edit(request: Request, phase_id: int) -> HttpResponse:
     changes = typed(EditPhaseForm(request.POST))
     if "open_ended" not in request.POST and "has_open_ended" not in request.POST:
         del changes["open_ended"]
-    phases.edit_phase(phase, changes, actor=actor_of(request))
+    phases.edit_phase(phase, changed_here(request.POST, changes, phase), actor=actor_of(request))
     return done(request, f"{phase.name} is saved.", _plan_of(phase))
 
 
@@ -86,7 +90,8 @@ def act(request: Request, phase_id: int, verb: str) -> HttpResponse:
     action = ACTIONS.get(verb)
     if action is None:
         raise Http404
-    action.run(phase, typed(action.form(request.POST)), actor_of(request))
+    wanted = typed(action.form(request.POST))
+    action.run(phase, changed_here(request.POST, wanted, phase) if verb == "status" else wanted, actor_of(request))
     return done(request, action.said.format(phase.name), _plan_of(phase), undo=_back(phase, action))
 
 
@@ -165,10 +170,9 @@ def do_split(request: Request, phase_id: int) -> HttpResponse:
     wanted = typed(SplitForm(request.POST, phase=phase))
     wanted["tasks"] = list(wanted["tasks"])
     new = phase_order.split_phase(phase, actor=actor_of(request), **wanted)
+    messages.success(request, f"{counted(len(wanted['tasks']), 'task')} in {new.name} now, which follows {phase.name}.")
     url = f"{reverse('plan', args=[phase.project.slug])}#phase-{new.pk}"
-    if request.htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return done(request, f"{len(wanted['tasks'])} of the tasks of {phase.name} are in {new.name} now.", url)
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else redirect(url)
 
 
 def _plan_of(phase: Phase) -> str:

@@ -2,6 +2,7 @@
 import "./morph.js";
 import "./live.js";
 import "./forms.js";
+import "./submits.js";
 import "./times.js";
 import "./menus.js";
 import "./copy.js";

@@ -101,12 +101,6 @@ document.addEventListener(
   true,
 );
 
-// A filter applies as soon as it is chosen; its button is for browsers without this script.
-for (const form of document.querySelectorAll("form[data-submits]")) {
-  form.addEventListener("change", () => form.requestSubmit());
-  form.querySelector("[type=submit]")?.setAttribute("hidden", "");
-}
-
 // Dangerous actions name their effect once more.
 document.addEventListener(
   "submit",

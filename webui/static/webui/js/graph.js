@@ -1,6 +1,7 @@
 // The graph: walking from node to node by keyboard, links that change the graph in place, hands that move it.
 // Without this script the drawing scrolls, and every node is a link.
 import { redraw } from "./minimap.js";
+import { say } from "./toasts.js";
 import { anchor, begun, fit, frame, isBeside, pan, part, point, refreshed, resized, reveal, standing, store, svg, zoom } from "./viewport.js";
 
 const STEP = 1.3;
@@ -64,20 +65,24 @@ function showPanel() {
 async function go(href, { push = true, focus = "", beside = "" } = {}) {
   if (push) history.pushState({ graph: true }, "", href);
   const shown = new Promise((resolve) => {
-    part.addEventListener("htmx:afterSettle", function listen(event) {
-      if (event.detail.requestConfig?.path !== address()) return;
-      part.removeEventListener("htmx:afterSettle", listen);
-      resolve();
-    });
+    const settled = ["htmx:afterSettle", "htmx:responseError", "htmx:sendError"];
+    const listen = ({ type, detail }) => {
+      if (type === settled[0] && detail.requestConfig?.path !== address()) return;
+      settled.forEach((name) => part.removeEventListener(name, listen));
+      resolve(type === settled[0]);
+    };
+    settled.forEach((name) => part.addEventListener(name, listen));
   });
   pressed = beside;
   htmx.trigger(document.body, "muster:changed");
-  await shown;
+  const isShown = await shown;
   pressed = "";
+  if (!isShown) return say("The server cannot show this now. It is shown as soon as the server answers.", { error: true });
   const picked = svg()?.querySelector(".node.is-picked");
   if (picked) reveal(picked);
   showPanel();
   if (focus) document.getElementById(focus)?.focus();
+  return undefined;
 }
 
 function mark(node) {

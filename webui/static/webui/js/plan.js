@@ -114,17 +114,33 @@ document.addEventListener("pointerdown", (event) => {
   held = phaseOf(handle);
   handle.setPointerCapture(event.pointerId);
 });
-document.addEventListener("pointermove", (event) => {
-  if (!held) return;
-  hasMoved = true;
-  held.classList.add("is-held");
-  if (event.clientY < EDGE * 2) window.scrollBy(0, -12);
-  if (event.clientY > innerHeight - EDGE) window.scrollBy(0, 12);
-  const { others, position } = placeUnder(event.clientY);
+let at = 0; // where the pointer is: at an edge the page goes on scrolling while it rests there
+
+function follow() {
+  if (!held || !hasMoved) return;
+  const { others, position } = placeUnder(at);
   unmark();
   if (position === place(held)) return;
   if (position > others.length) others.at(-1).dataset.drop = "after";
   else others[position - 1].dataset.drop = "before";
+}
+
+function roll() {
+  if (!held) return;
+  const before = scrollY;
+  if (at < EDGE * 2) scrollBy(0, -12);
+  if (at > innerHeight - EDGE) scrollBy(0, 12);
+  if (scrollY !== before) follow();
+  requestAnimationFrame(roll);
+}
+
+document.addEventListener("pointermove", (event) => {
+  if (!held) return;
+  at = event.clientY;
+  held.classList.add("is-held");
+  if (!hasMoved) requestAnimationFrame(roll);
+  hasMoved = true;
+  follow();
 });
 document.addEventListener("pointerup", (event) => {
   if (held) drop(hasMoved && placeUnder(event.clientY).position);

@@ -1,4 +1,6 @@
 // The slider of the replay: it fetches the board of a moment, steps by keys and plays. Without it the form and its buttons do the same.
+import { say } from "./toasts.js";
+
 const form = document.querySelector("form[data-replay]");
 if (form) start(form);
 
@@ -11,6 +13,11 @@ function start(form) {
   let busy = false;
   let pending; // the step that was asked for while the answer to another was on its way
   let timer;
+  let failure = "";
+
+  const failed = (sentence) => ({ detail }) => detail.target === target && (failure = sentence);
+  document.body.addEventListener("htmx:responseError", failed("The server could not show this moment. Try again."));
+  document.body.addEventListener("htmx:sendError", failed("The server cannot be reached. Try again in a moment."));
 
   const facts = () => target.querySelector("[data-at]").dataset;
 
@@ -23,12 +30,21 @@ function start(form) {
       while (wanted !== null) {
         const next = wanted;
         wanted = null;
-        await htmx.ajax("GET", `${form.dataset.replay}?at=${encodeURIComponent(next)}`, { target, swap: "morph:innerHTML" });
+        await htmx.ajax("GET", `${form.dataset.replay}?at=${encodeURIComponent(next)}`, { target, swap: "morph:innerHTML" }).catch(() => undefined);
       }
     } finally {
       busy = false;
     }
+    if (failure) fail();
     settle();
+  }
+
+  // What is shown stays, and the slider goes back to it.
+  function fail() {
+    stop();
+    pending = undefined;
+    say(failure, { error: true });
+    failure = "";
   }
 
   function step(name) {
