@@ -2,6 +2,7 @@
 
 import html
 import re
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -76,6 +77,36 @@ def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pyt
     assert response.status_code == 500
     assert "Something broke on our side" in response.content.decode()
     assert "secret" not in response.content.decode()
+
+
+def test_what_is_too_much_or_for_another_host_is_refused_in_words(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    for sent, status, words in (
+        ({"data": {"reason": "x" * 5_000_000}}, 413, "more text than 4 MB"),
+        ({"data": {f"task-{number}": "1" for number in range(1_001)}}, 413, "more than 1,000 fields"),
+        ({"headers": {"Host": "evil.example"}}, 400, "ALLOWED_HOSTS"),
+        ({"data": "abc", "content_type": "multipart/form-data"}, 400, "could not be read"),
+    ):
+        sent["headers"] = sent.get("headers", {}) | {"Accept": "text/html"}
+        page = client.post("/p/tally/pause", **sent)
+        assert page.status_code == status, words
+        assert words in page.content.decode()
+        assert "<h1>" in page.content.decode()
+        sent["headers"] |= {"HX-Request": "true"}
+        part = client.post("/p/tally/pause", **sent)
+        assert part.status_code == status, words
+        assert part.content.decode().startswith(("This", "Muster", "What your"))
+        assert part.headers["Content-Type"].startswith("text/plain")
+
+
+def test_every_answer_has_the_policy_and_refuses_to_be_framed(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    answers = [client.get(path) for path in ("/", "/p/tally", "/nowhere", "/static/nothing.js", "/admin/", "/livez", "/api/v1/nothing")]
+    answers += [client.head("/live"), client.get("/", headers={"Host": "evil.example"})]
+    with closing(client.get("/static/webui/mark.svg")) as file:
+        for answer in (*answers, file):
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'"), answer
+            assert answer.headers["X-Frame-Options"] == "DENY", answer
 
 
 FORMS = [str(each.pattern) for each in get_resolver("webui.urls").url_patterns if getattr(each.callback, "only_acts", False)]
