@@ -141,9 +141,19 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
     if request.htmx:
         said = {"muster:said": {"sentence": sentence} | ({"undo": offer} if offer else {}), "muster:changed": {}}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
-    # The message store keeps a text and its tags: the offer travels as the second.
-    messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
+    _keep(request, sentence, offer)
     return sent_back(request, url)
+
+
+def led(request: Request, sentence: str, url: str, undo: Undo | None = None) -> HttpResponse:
+    """Answer a form after which the page is another one: it is loaded as a whole, and says what was done."""
+    _keep(request, sentence, _offer(undo))
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else sent_back(request, url)
+
+
+def _keep(request: Request, sentence: str, offer: Mapping[str, object]) -> None:
+    """Leave a sentence to the next page. The message store keeps a text and its tags: the offer travels as the second."""
+    messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
 
 
 def changed(request: Request, url: str) -> HttpResponse:
