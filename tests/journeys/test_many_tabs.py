@@ -101,7 +101,7 @@ def test_a_tab_of_one_person_does_nothing_in_the_name_of_the_next(shared: Muster
     third.wait_for_url("**/p/tally/")  # it asks for a password no longer
     expect(adas.locator("#toasts")).to_contain_text("Somebody else signed in")
     field.press("Enter")
-    expect(adas.locator(".quick-add .refusal")).to_contain_text("Nothing was changed")
+    expect(adas.locator(".quick-add .refusal")).to_contain_text("nothing was changed")
     expect(field).to_have_value("Typed by ada herself")
     adas.get_by_role("link", name="Reload").click()
     expect(adas.get_by_role("banner")).to_contain_text("pat")

@@ -66,6 +66,17 @@ def test_a_form_sent_after_the_session_ended_loses_nothing(task: Task) -> None:
         assert "What you typed stays here" in in_place.content.decode()
 
 
+def test_the_stream_of_who_is_signed_out_ends_with_a_refusal_and_not_with_a_page(project: Project) -> None:
+    response = Client().get("/live", headers={"Accept": "text/event-stream"})
+    assert (response.status_code, response.headers["Content-Type"]) == (401, "text/plain; charset=utf-8")
+
+
+def test_a_refused_form_shows_no_password_again(ada: User) -> None:
+    client, secret = Client(enforce_csrf_checks=True), "a secret of more than twenty characters"
+    client.force_login(ada)
+    assert secret not in client.post("/account/password", {"old_password": secret, "new_password1": secret}).content.decode()
+
+
 def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*asked: Any) -> int:
         raise RuntimeError("a secret of the server")
