@@ -120,17 +120,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, for every answer: files and refusals too.
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webui.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "webui.middleware.ContentSecurityPolicy",
     "webui.middleware.ViewerTimeZone",
     "webui.middleware.SecondFactorFirst",
     "webui.middleware.Refusals",

@@ -7,6 +7,7 @@ from django.urls import include, path
 # Its own sign-in page would ask for no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
+handler400 = "webui.bad_requests.refused"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("coordination.api.urls")),

@@ -13,7 +13,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
+from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse
 
 from coordination import models
@@ -63,7 +64,7 @@ class LookedAt(Base):
 class People(UserAdmin):  # type: ignore[type-arg]  # generic only in the stubs
     """Accounts. One that worked here is switched off, never deleted: its name stands in the log."""
 
-    list_display = ("username", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_display = ("user_name", "first_name", "last_name", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "is_staff")
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
@@ -73,6 +74,17 @@ class People(UserAdmin):  # type: ignore[type-arg]  # generic only in the stubs
         ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Seen", {"fields": ("last_login", "date_joined")}),
     )
+
+    @admin.display(description="user name", ordering="username")
+    def user_name(self, user: models.User) -> str:
+        return user.username
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> FormField | None:
+        """Call it what the page for signing in calls it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "username":
+            field.label = "User name"
+        return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

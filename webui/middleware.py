@@ -104,14 +104,15 @@ class Refusals:
             return None
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
-        template = "404.html" if error.status == 404 else "403.html" if _is_closed(request, error) else "errors/refused.html"
         context = {"sentence": error.sentence, "title": error.title, "typed": texts_typed(request), "back": _came_from(request)}
-        return render(request, template, context, status=error.status)
+        return render(request, _template(request, error), context, status=error.status)
 
 
-def _is_closed(request: HttpRequest, error: MusterError) -> bool:
-    """Whether a page may not be seen at all; a refused form shows what was typed instead."""
-    return error.status == 403 and request.method == "GET"
+def _template(request: HttpRequest, error: MusterError) -> str:
+    """Return what shows a refusal: that of a form leads back to where it was filled in, also if what it names is not there."""
+    if request.method == "POST":
+        return "errors/refused.html"
+    return {403: "403.html", 404: "404.html"}.get(error.status, "errors/refused.html")
 
 
 def _is_ours(request: HttpRequest) -> bool:

@@ -54,7 +54,8 @@ def for_people(view: View) -> View:
 
 def signed_out(request: Request) -> HttpResponse:
     """Lead to the sign-in page, unless what was typed would be lost on the way: then say so where it stands."""
-    if request.htmx:  # js/signed.js knows whether there is something to lose
+    is_stream = "text/event-stream" in request.headers.get("Accept", "")
+    if request.htmx or is_stream:  # js/signed.js knows whether there is something to lose
         sentence = "You are signed out, so nothing was changed. What you typed stays here: sign in, then send it again."
         return HttpResponse(sentence, status=401, content_type="text/plain; charset=utf-8")
     place = f"{reverse('login')}?{_next(request)}"
@@ -67,8 +68,9 @@ def signed_out(request: Request) -> HttpResponse:
 
 def texts_typed(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the longer texts of a form that was not taken, so that nothing a person typed is lost."""
-    hidden = ("csrfmiddlewaretoken", "password", "base", "commit", "next", "was")
-    return [(name, str(value)) for name, value in request.POST.items() if len(str(value)) > 20 and not name.startswith(hidden)]
+    hidden = ("csrfmiddlewaretoken", "base", "commit", "next", "was")
+    shown = [(name, str(value)) for name, value in request.POST.items() if not name.startswith(hidden)]
+    return [(name, text) for name, text in shown if len(text) > 20 and "password" not in name and name != "credential"]
 
 
 def shows(view: View) -> View:
@@ -139,9 +141,19 @@ def done(request: Request, sentence: str, url: str, undo: Undo | None = None) ->
     if request.htmx:
         said = {"muster:said": {"sentence": sentence} | ({"undo": offer} if offer else {}), "muster:changed": {}}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(said)})
-    # The message store keeps a text and its tags: the offer travels as the second.
-    messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
+    _keep(request, sentence, offer)
     return sent_back(request, url)
+
+
+def led(request: Request, sentence: str, url: str, undo: Undo | None = None) -> HttpResponse:
+    """Answer a form after which the page is another one: it is loaded as a whole, and says what was done."""
+    _keep(request, sentence, _offer(undo))
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else sent_back(request, url)
+
+
+def _keep(request: Request, sentence: str, offer: Mapping[str, object]) -> None:
+    """Leave a sentence to the next page. The message store keeps a text and its tags: the offer travels as the second."""
+    messages.success(request, sentence, extra_tags=json.dumps(offer) if offer else "")
 
 
 def changed(request: Request, url: str) -> HttpResponse:

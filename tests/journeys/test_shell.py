@@ -169,7 +169,7 @@ def test_a_restart_of_the_server_loses_no_text_and_no_focus(shared: MusterServer
     expect(page.locator("#live-said")).to_contain_text("what you type is kept")
     expect(page.locator(".top .live")).to_be_visible()
     field.press("Enter")
-    expect(page.locator(".quick-add .refusal")).to_contain_text("Nothing was changed")
+    expect(page.locator(".quick-add .refusal")).to_contain_text("The server cannot be reached")
     shared.start()
     expect(words).to_have_text("Live")
     shared.shell(ADD_TASK)

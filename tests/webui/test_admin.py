@@ -105,3 +105,12 @@ def test_only_staff_come_in(pat: User) -> None:
 
 def test_the_pages_have_our_policy(ada: User) -> None:
     assert "script-src 'self'" in signed_in(ada).get("/admin/").headers["Content-Security-Policy"]
+
+
+def test_a_name_is_called_as_on_the_page_for_signing_in(ada: User) -> None:
+    client = signed_in(ada)
+    for path in ("", "add/", f"{ada.pk}/change/"):
+        page = client.get(address(User, path)).content.decode()
+        assert "user name" in page.lower(), path
+        assert "username:" not in page.lower(), path
+        assert ">username<" not in page.lower(), path

@@ -2,6 +2,7 @@
 
 import html
 import re
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_form_sent_after_the_session_ended_loses_nothing(task: Task) -> None:
         assert "What you typed stays here" in in_place.content.decode()
 
 
+def test_the_stream_of_who_is_signed_out_ends_with_a_refusal_and_not_with_a_page(project: Project) -> None:
+    response = Client().get("/live", headers={"Accept": "text/event-stream"})
+    assert (response.status_code, response.headers["Content-Type"]) == (401, "text/plain; charset=utf-8")
+
+
+def test_a_refused_form_shows_no_password_again(ada: User) -> None:
+    client, secret = Client(enforce_csrf_checks=True), "a secret of more than twenty characters"
+    client.force_login(ada)
+    assert secret not in client.post("/account/password", {"old_password": secret, "new_password1": secret}).content.decode()
+
+
 def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*asked: Any) -> int:
         raise RuntimeError("a secret of the server")
@@ -76,6 +88,36 @@ def test_a_fault_of_ours_is_told_without_its_details(ada: User, monkeypatch: pyt
     assert response.status_code == 500
     assert "Something broke on our side" in response.content.decode()
     assert "secret" not in response.content.decode()
+
+
+def test_what_is_too_much_or_for_another_host_is_refused_in_words(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    for sent, status, words in (
+        ({"data": {"reason": "x" * 5_000_000}}, 413, "more text than 4 MB"),
+        ({"data": {f"task-{number}": "1" for number in range(1_001)}}, 413, "more than 1,000 fields"),
+        ({"headers": {"Host": "evil.example"}}, 400, "ALLOWED_HOSTS"),
+        ({"data": "abc", "content_type": "multipart/form-data"}, 400, "could not be read"),
+    ):
+        sent["headers"] = sent.get("headers", {}) | {"Accept": "text/html"}
+        page = client.post("/p/tally/pause", **sent)
+        assert page.status_code == status, words
+        assert words in page.content.decode()
+        assert "<h1>" in page.content.decode()
+        sent["headers"] |= {"HX-Request": "true"}
+        part = client.post("/p/tally/pause", **sent)
+        assert part.status_code == status, words
+        assert part.content.decode().startswith(("This", "Muster", "What your"))
+        assert part.headers["Content-Type"].startswith("text/plain")
+
+
+def test_every_answer_has_the_policy_and_refuses_to_be_framed(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    answers = [client.get(path) for path in ("/", "/p/tally", "/nowhere", "/static/nothing.js", "/admin/", "/livez", "/api/v1/nothing")]
+    answers += [client.head("/live"), client.get("/", headers={"Host": "evil.example"})]
+    with closing(client.get("/static/webui/mark.svg")) as file:
+        for answer in (*answers, file):
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'"), answer
+            assert answer.headers["X-Frame-Options"] == "DENY", answer
 
 
 FORMS = [str(each.pattern) for each in get_resolver("webui.urls").url_patterns if getattr(each.callback, "only_acts", False)]

@@ -180,3 +180,22 @@ def test_attempts_tell_what_was_told_and_what_came_of_it(ada: User, task: Task, 
     raw = client.get(f"/t/{task.pk}/attempts/1/brief?raw")
     assert raw.headers["Content-Type"].startswith("text/plain")
     assert client.get(f"/t/{task.pk}/attempts/9/brief").status_code == 404
+
+
+def test_each_page_of_a_task_has_a_title_of_its_own(ada: User, task: Task) -> None:
+    client = signed_in(ada)
+    places = (
+        "",
+        "files",
+        "files/view?path=context/names.md",
+        "files/edit?path=instructions.md",
+        "history",
+        "attempts",
+        "activity",
+        "edit",
+        "brief",
+    )
+    pages = [client.get(f"/t/{task.pk}/{place}").content.decode() for place in places]
+    titles = [page.split("<title>")[1].split("</title>")[0] for page in pages]
+    assert len(set(titles)) == len(places), titles
+    assert all(f"#{task.pk} Write the parser" in title for title in titles)

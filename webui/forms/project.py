@@ -1,6 +1,7 @@
 """What people type about a project."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -65,6 +66,12 @@ class ProjectSettingsForm(forms.Form):
         """The names of the settings that this form changes."""
         return set(cls.base_fields) - {"version"}
 
+    def says_spent(self, project: Project) -> "ProjectSettingsForm":
+        """Tell beside the budget how much of it is spent."""
+        if "budget_usd" in self.fields and project.spent_usd:
+            self.fields["budget_usd"].help_text = f"Empty: no limit. ${project.spent_usd:,.2f} spent so far."
+        return self
+
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """Return the fields under the headings that the page gives them."""
         placed = {name for names in PROJECT_GROUPS.values() for name in names}
@@ -87,7 +94,14 @@ class ProjectSettingsForm(forms.Form):
             "agents_may_add",
             "version",
         )
-        return {name: getattr(project, name) for name in names}
+        budget = project.budget_usd
+        return {name: getattr(project, name) for name in names} | {"budget_usd": None if budget is None else _plain(budget)}
+
+
+def _plain(amount: Decimal) -> str:
+    """Return an amount without the zeros that its column adds."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class SlugForm(forms.Form):

@@ -49,6 +49,7 @@ def _account(request: Request, form: AccountForm, password_form: PasswordChangeF
     password_form.fields["old_password"].widget.attrs.pop("autofocus", None)  # it is one of several things to do here
     password_form.fields["new_password1"].help_text = "At least 10 characters, no common password, and nothing like your name."
     password_form.fields["new_password2"].help_text = ""
+    password_form.fields["new_password2"].label = "New password again"
     kept = list(Authenticator.objects.filter(user=user).order_by("pk"))
     factors = {factor.type: factor for factor in kept}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)

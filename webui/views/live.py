@@ -1,4 +1,4 @@
-"""One stream of signals a page: it says that something changed, never what, so the page's own address stays the only judge."""
+"""One stream of signals a browser: it says that something changed, never what, so the page's own address stays the only judge."""
 
 import time
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 from coordination.hub import Subscription, hub
 from coordination.models import Event
 from coordination.queries.access import find_project
-from coordination.queries.activity import latest_event_id
+from coordination.queries.news import News
 from webui.requests import Request, for_people, number
 
 LONGEST = 600  # seconds; the browser comes back by itself, with the id of the last signal it saw
-BEAT = 15  # seconds of silence until a comment shows that the stream lives
+BEAT = 15  # seconds of silence until a signal shows that the stream lives; js/stream.js gives up after three
 PACE = 0.3  # seconds between two signals: a burst of changes is worth one or two looks, not hundreds
 FIGURES_PACE = 5.0  # seconds between two signals to what counts all the work of a project
 
@@ -24,7 +24,10 @@ FIGURES_PACE = 5.0  # seconds between two signals to what counts all the work of
 @require_safe
 @for_people
 def live(request: Request) -> HttpResponseBase:
-    """Signal `board` whenever the project (or, without one, any project this person sees) changes, and `figures` not as often."""
+    """Signal `board` whenever a project that this person sees changes, and `figures` not as often, each with the numbers of the projects.
+
+    A `project` in the address leaves out the others.
+    """
     slug = request.GET.get("project", "")
     watched = (
         {find_project(request.caller, slug).pk} if slug else None if request.caller.project_ids is None else set(request.caller.project_ids)
@@ -50,28 +53,28 @@ def _stream(watched: set[int] | None, seen: int) -> Iterator[bytes]:
 
     with hub.subscribe(is_news) as subscription:
         yield b"retry: 1000\n: Muster\n\n"
-        yield from _signals(subscription, seen)
+        yield from _signals(subscription, News(watched, seen))
 
 
-def _signals(subscription: Subscription, seen: int) -> Iterator[bytes]:
+def _signals(subscription: Subscription, news: News) -> Iterator[bytes]:
     moment = time.monotonic()
     end, rests_until = moment + LONGEST, moment
-    newest = latest_event_id()
-    owed = newest if newest > seen else 0  # something happened between the reading of the page and this
-    if owed:
-        yield _signal("board", owed)
+    owed = told = set(news.missed)  # something happened between the reading of the page and this
+    if told:
+        yield _signal("board", news.newest, told)
     while (moment := time.monotonic()) < end:
         if owed and moment >= rests_until:
             # It alone has an id: a browser that comes back while one is owed begins before it, and hears of both again.
-            yield _signal("figures", owed, f"id: {owed}\n")
-            owed, rests_until = 0, moment + FIGURES_PACE
+            yield _signal("figures", news.newest, owed, f"id: {news.newest}\n")
+            owed, rests_until = set(), moment + FIGURES_PACE
         if subscription.wait(min(BEAT, rests_until - moment) if owed else BEAT):
-            owed = latest_event_id()
-            yield _signal("board", owed)
+            if told := news.read():
+                owed = owed | told
+                yield _signal("board", news.newest, told)
             time.sleep(PACE)
         elif not owed:
-            yield b": still here\n\n"
+            yield b"event: beat\ndata:\n\n"  # a comment would tell a proxy that the stream lives, and the page nothing
 
 
-def _signal(topic: str, event_id: int, more: str = "") -> bytes:
-    return f"{more}event: {topic}\ndata: {event_id}\n\n".encode()
+def _signal(topic: str, event_id: int, projects: set[str], more: str = "") -> bytes:
+    return f"{more}event: {topic}\ndata: {' '.join([str(event_id), *sorted(projects)])}\n\n".encode()

@@ -1,6 +1,4 @@
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 
 from coordination.errors import Invalid, NotFound
@@ -13,7 +11,7 @@ from webui.forms.channel import ChannelForm
 from webui.forms.key import KeyForm
 from webui.forms.member import MemberForm
 from webui.forms.project import ProjectSettingsForm, SlugForm
-from webui.requests import Request, actor_of, acts, done, page, server_of, shows, typed
+from webui.requests import Request, actor_of, acts, done, led, page, server_of, shows, typed
 
 
 @shows
@@ -26,13 +24,14 @@ def settings_page(
 ) -> HttpResponse:
     """Show the settings; what a form made and is shown only once comes with them."""
     may_admin = request.caller.may(Permission.ADMIN, project.pk)
+    form = ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project), without=_not_for(request, project))
     return page(
         request,
         "project_settings/settings.html",
         part="project_settings/_channels.html",
         project=project,
         section="settings",
-        form=ProjectSettingsForm(initial=ProjectSettingsForm.initial_of(project), without=_not_for(request, project)),
+        form=form.says_spent(project),
         members=members_of(project),
         member_form=MemberForm(auto_id="member_%s"),
         roles=Role.choices,
@@ -56,7 +55,7 @@ def save(request: Request, slug: str) -> HttpResponse:
     project = find_project_to_set(request.caller, slug, ProjectSettingsForm.settings() & request.POST.keys())
     wanted = typed(ProjectSettingsForm(request.POST, without=_not_for(request, project)))
     projects.edit_project(project, wanted, actor=actor_of(request), expected_version=wanted.pop("version"))
-    return _led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
+    return led(request, "The settings are saved.", reverse("project_settings", args=[slug]))
 
 
 @acts
@@ -74,7 +73,7 @@ def grant(request: Request, slug: str) -> HttpResponse:
     before = project.memberships.filter(user=user).first()
     projects.grant_role(project, user, wanted["role"], actor=actor_of(request))
     undo = ("Undo", reverse("grant_role", args=[slug]), wanted | {"role": before.role}) if before else None
-    return done(request, f"{user.get_username()} is {wanted['role']} now.", reverse("project_settings", args=[slug]), undo=undo)
+    return led(request, f"{user.get_username()} is {wanted['role']} now.", reverse("project_settings", args=[slug]), undo=undo)
 
 
 @acts
@@ -85,7 +84,7 @@ def revoke(request: Request, slug: str, user_id: int) -> HttpResponse:
         raise NotFound("This person is no member of the project.")
     projects.revoke_role(project, member.user, actor=actor_of(request))
     again = ("Undo", reverse("grant_role", args=[slug]), {"username": member.user.get_username(), "role": member.role})
-    return done(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]), undo=again)
+    return led(request, f"{member.user.get_username()} is no member any more.", reverse("project_settings", args=[slug]), undo=again)
 
 
 @acts
@@ -95,10 +94,4 @@ def delete(request: Request, slug: str) -> HttpResponse:
     if typed(SlugForm(request.POST))["slug"].strip() != project.slug:
         raise Invalid(f"Type the project's slug, {project.slug}, to delete it.", field="slug")
     projects.delete_project(project, actor=actor_of(request))
-    return _led(request, f"{project.name} and everything in it is deleted.", reverse("home"))
-
-
-def _led(request: Request, sentence: str, url: str) -> HttpResponse:
-    """Answer a form after which the page is another one: it is loaded as a whole, and says what was done."""
-    messages.success(request, sentence)
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else redirect(url)
+    return led(request, f"{project.name} and everything in it is deleted.", reverse("home"))

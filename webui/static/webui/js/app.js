@@ -1,5 +1,6 @@
 // Everything here only adds to pages that work without it.
 import "./morph.js";
+import "./signed.js";
 import "./live.js";
 import "./forms.js";
 import "./submits.js";

@@ -31,7 +31,7 @@ function recents() {
   }
 }
 
-const titleOf = () => document.title.replace(/^\(\d+\) /, "").replace(/ · Muster$/, "");
+const titleOf = () => document.title.replace(/^\(\d+\+?\) /, "").replace(/ · Muster$/, "");
 
 function remember() {
   if (!who || !/^\/(p|t|a)\//.test(location.pathname)) return;

@@ -37,12 +37,11 @@ function undoForm({ says, url, fields }) {
   return form;
 }
 
-function elsewhere({ says, url }) {
+function linkTo({ says, url, isHere = false }) {
   const made = document.createElement("a");
   made.className = "button small";
   made.href = url;
-  made.target = "_blank";
-  made.title = "In a new tab";
+  if (!isHere) Object.assign(made, { target: "_blank", title: "In a new tab" });
   made.textContent = says;
   return made;
 }
@@ -66,7 +65,7 @@ function leaveLater(toast, remove) {
   go();
 }
 
-/** Show a sentence, and return it. `undo` is `{says, url, fields}`: what its button says, and where it posts what; `link` opens elsewhere. */
+/** Show a sentence, and return it. `undo` is `{says, url, fields}`: what its button says, and where it posts what; `link` is `{says, url, isHere}`. */
 export function say(sentence, { error = false, undo, link } = {}) {
   const toast = document.createElement("div");
   toast.className = error ? "toast error" : "toast";
@@ -88,7 +87,7 @@ export function say(sentence, { error = false, undo, link } = {}) {
     region().querySelectorAll("form").forEach((each) => each.remove());
     toast.append(form);
   }
-  if (link) toast.append(elsewhere(link));
+  if (link) toast.append(linkTo(link));
   const close = button("Dismiss", "button", "quiet");
   close.addEventListener("click", remove);
   toast.append(close);
