@@ -78,10 +78,10 @@ def test_a_lost_stream_is_named_and_found_again(sample: MusterServer, page: Page
 
 def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> None:
     sign_in(page, sample)
-    page.goto(f"{sample.url}/t/5/")
-    page.get_by_label("Wait for task").fill("#11")
+    page.goto(f"{sample.url}/t/14/")
+    page.get_by_label("Wait for task").fill("#15")
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.locator("#need-form .refusal")).to_contain_text("cannot wait for anything any more")
+    expect(page.locator("#need-form .refusal")).to_contain_text("That would make a circle: #14 → #15 → #14.")
 
 
 def test_what_is_sent_while_the_page_refreshes_is_not_lost(sample: MusterServer, page: Page) -> None:
