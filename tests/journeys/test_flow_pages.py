@@ -31,7 +31,10 @@ GAVE_UP = """() => {
   window.gaveUp = new Promise((told) =>
     document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "insights" && told(event.defaultPrevented)));
 }"""
-HEARS = "() => { window.heard = [performance.now()]; document.addEventListener('sse:figures', () => window.heard.push(performance.now()), true); }"
+HEARS = """() => {
+  window.heard = [performance.now()];
+  document.addEventListener("sse:figures", () => window.heard.push(performance.now()), true);
+}"""
 
 
 @pytest.fixture(scope="module")
