@@ -18,8 +18,8 @@ from tests.prepared import EMPTY, create, drop, drop_all_prepared, prepared
 from tests.servers import MusterServer, ServerError, running_muster, throwaway_postgres, throwaway_redis
 from tests.servers.browser import launch_arguments
 
-# How long one example takes says how busy the machine is, and nothing about the code.
-hypothesis.settings.register_profile("muster", deadline=None, print_blob=True)
+# How long one example takes, or is made, says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("muster", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True)
 hypothesis.settings.load_profile("muster")
 # So does how long a page takes to load, or to show what is expected of it; what never comes still fails.
 PATIENCE = 60_000  # ms

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from tests.servers import MusterServer, running_muster
 from tests.servers.muster import Beside, muster_environment
+from tests.servers.process import wait_until
 
 SERVE = (sys.executable, "-m", "tests.journeys.serve", "--migrated")
 MIGRATE = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
@@ -92,6 +93,11 @@ def create(name: str, *, template: str = "") -> str:
     """Create a database on the run's PostgreSQL, empty or as a copy of another that nobody uses, and return its address."""
     copied = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        # The server may hear later than we that a process which used it is gone.
+        used = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        wait_until(
+            lambda: not template or connection.execute(used, [template]).fetchone() is None, what=f"The end of all use of {template}"
+        )
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + copied)
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 

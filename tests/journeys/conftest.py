@@ -58,7 +58,7 @@ def sample() -> Iterator[MusterServer]:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """A server for the agents' journeys, shared by the tests of a module: project `shop` with one phase, and a key of each scope."""
-    with serving(ENGINE, environment={"BLOCKING_THREADS": "64"}) as server:
+    with serving(ENGINE) as server:
         yield Engine(server, keys=prepared(ENGINE).told)
 
 

@@ -62,6 +62,7 @@ class Mouse(Hands):
         field.select_option(label=option)
 
     def go(self, place: str) -> None:
+        self.page.wait_for_load_state()  # the styles decide what is in the menu
         link = self.page.locator("header.top").get_by_role("link", name=place, exact=place != "Projects")
         if not link.is_visible():
             self.page.get_by_title("More pages of this project").click()
@@ -117,6 +118,7 @@ class Keyboard(Hands):
 
     def reach(self, control: Locator) -> None:
         """Move the focus to a control with Tab or Shift+Tab; it must be on the screen then."""
+        self.page.wait_for_load_state()
         expect(control).to_be_visible()
         if control.evaluate("(element) => element === document.activeElement"):
             return

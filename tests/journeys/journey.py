@@ -73,6 +73,7 @@ class Journey:
 
     def plan_two_phases(self) -> None:
         for name, start in (("Survey", "Opens by itself"), ("Build", "A person opens it")):
+            self.page.wait_for_load_state()
             field = self.page.get_by_label("Name")
             if not field.is_visible():
                 self.hands.press(self.page.locator("#new-phase > summary"))

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-THREADS = os.environ.get("BLOCKING_THREADS", "16")
+THREADS = os.environ.get("BLOCKING_THREADS", "128")  # a page that was left keeps one for up to 15 s
 
 
 def main() -> None:

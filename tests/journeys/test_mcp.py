@@ -12,6 +12,7 @@ from tqc.shapes import Task
 
 from tests import asynchronous
 from tests.journeys.machines import Engine, Machine
+from tests.servers.process import LONG
 
 TOKENS = 4000
 CHARACTERS_A_TOKEN = 4
@@ -122,7 +123,7 @@ def test_every_way_to_end_a_task(engine: Engine, jared: Machine, tool: str, argu
 
 
 def test_the_server_keeps_the_lease_and_passes_a_cancellation_on(engine: Engine, jared: Machine) -> None:
-    engine.hand_out_leases_of(10)
+    engine.hand_out_leases_of(20)
     new = add(engine, jared, "Long thought")
 
     async def calls(client: Client) -> None:
@@ -130,12 +131,12 @@ def test_the_server_keeps_the_lease_and_passes_a_cancellation_on(engine: Engine,
         with engine.client() as muster:
             before = muster.task(number)["lease"]
             assert before is not None
-            with anyio.fail_after(30):
+            with anyio.fail_after(LONG):
                 while (muster.task(number)["lease"] or before)["expires_at"] == before["expires_at"]:
                     await anyio.sleep(0.2)
             muster.cancel(number, "Not needed")
             notices: list[str] = []
-            with anyio.fail_after(30):
+            with anyio.fail_after(LONG):
                 while not notices:
                     notices = (await told(client, "report_progress", task=number, note="Thinking"))["notices"]
                     await anyio.sleep(0.2)

@@ -111,9 +111,9 @@ def test_a_word_from_the_agent_ends_the_row_of_crashes(plan: Plan, report: str) 
 def test_an_attempt_that_runs_too_long_is_ended_and_retried_after_a_delay(plan: Plan) -> None:
     task = plan.task(timeout=60, max_attempts=2)
     plan.jared.claims()
-    age(59)
+    age(40)
     assert sweep().timed_out == 0
-    age(2)
+    age(21)
     assert sweep().timed_out == 1
     task.refresh_from_db()
     assert (task.state, task.failures, task.crashes) == (State.WAITING, 1, 0)

@@ -85,7 +85,7 @@ def test_a_quiet_stream_pings_ends_after_a_while_and_when_its_key_is_revoked(
     planner: Caller, ada: Caller, build: Phase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "PING_EVERY", 0.3)
-    monkeypatch.setattr(events, "STREAM_SECONDS", 1.5)
+    monkeypatch.setattr(events, "STREAM_SECONDS", 3.0)
     chunks = list(_stream(planner, "events"))
     assert chunks[0] == b"retry: 2000\n\n"
     assert b": ping\n\n" in chunks[1:]
