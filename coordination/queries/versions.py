@@ -1,8 +1,9 @@
 """The versions of a task's files: what they were, who wrote them, what changed. Only commits that main holds are shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from coordination.errors import MusterError, NotFound
+from coordination.errors import MusterError, NotFound, Unavailable
 from coordination.merging import Merged, merge
 from coordination.models import Task, TaskFile
 from coordination.queries.repositories import store, translated
@@ -25,33 +26,45 @@ from repo_store import (
 PAGE = 30
 
 
+@contextmanager
+def _read(task: Task) -> Iterator[None]:
+    """Read from the store; a task that never had a file has nothing there to be found."""
+    try:
+        with translated():
+            yield
+    except Unavailable:
+        if task.head:
+            raise
+        raise NotFound(f"#{task.pk} has no files yet.") from None
+
+
 def history(task: Task, *, path: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Version]:
     """Return a page of versions, newest first; a task without files has none."""
     if not task.head:
         return Page((), None)
-    with translated():
+    with _read(task):
         return store().history(task.pk, task.head, path, limit, after)
 
 
 def version(task: Task, commit: str) -> Version:
-    with translated():
+    with _read(task):
         return store().version(task.pk, commit)
 
 
 def diff(task: Task, old: str | None, new: str) -> Diff:
-    with translated():
+    with _read(task):
         return store().diff(task.pk, old, new)
 
 
 def files_at(task: Task, commit: str) -> list[FileEntry]:
-    with translated():
+    with _read(task):
         return store().list_files(task.pk, commit)
 
 
 def content(task: Task, path: str, commit: str = "") -> bytes:
     """Return a file as it is, or as it was at a commit."""
     if commit:
-        with translated():
+        with _read(task):
             return store().read_file(task.pk, commit, path)
     file = task.files.filter(path=path).first()
     if file is None:
@@ -79,19 +92,19 @@ def current(task: Task) -> str:
 
 def patch(task: Task, old: str | None, new: str) -> str:
     """Return what changed as the text that `git apply` reads."""
-    with translated():
+    with _read(task):
         return store().unified_diff(task.pk, old, new)
 
 
 def blame(task: Task, path: str, commit: str) -> list[BlameLine]:
     """Return each line of a file with the version that brought it."""
-    with translated():
+    with _read(task):
         return store().blame(task.pk, commit, path)
 
 
 def archive(task: Task, commit: str) -> bytes:
     """Return all files of a version as a tar.gz."""
-    with translated():
+    with _read(task):
         return store().archive(task.pk, commit)
 
 
@@ -99,25 +112,25 @@ def steps(task: Task, head: str, *, path: str | None = None, after: str | None =
     """Return a page of versions behind `head` with what each changed, newest first; a file is followed through its names."""
     if not head:
         return Page((), None)
-    with translated():
+    with _read(task):
         return store().steps(task.pk, head, path, limit, after)
 
 
 def compare(task: Task, old: str | None, new: str, view: DiffView) -> Comparison:
     """Return every file that differs, and the insides of those that `view` asks for."""
-    with translated():
+    with _read(task):
         return store().compare(task.pk, old, new, view)
 
 
 def blobs(task: Task, ids: Iterable[str]) -> dict[str, bytes]:
     """Return contents by the ids that a comparison gave."""
-    with translated():
+    with _read(task):
         return store().blobs(task.pk, ids)
 
 
 def annotate(task: Task, commit: str, path: str) -> Annotated:
     """Return each line of a file with its origin."""
-    with translated():
+    with _read(task):
         return store().annotate(task.pk, commit, path)
 
 
@@ -125,7 +138,7 @@ def is_on_main(task: Task, commit: str) -> bool:
     """Return whether agents were ever to be told this version; others are of an attempt."""
     if not task.head:
         return False
-    with translated():
+    with _read(task):
         return store().holds(task.pk, task.head, commit)
 
 

@@ -11,6 +11,7 @@ from django.utils.html import strip_tags
 
 from coordination.models import Agent, ApiKey, DiffLayout, LineComment, Task, User, ViewedFile
 from coordination.operations import agents, finish, line_comments, seals
+from coordination.operations.creation import NewTask, create_task
 from coordination.operations.files import save_files
 from coordination.operations.report import Report
 from tests.webui.conftest import signed_in, started
@@ -348,3 +349,10 @@ def test_many_remarks_by_many_agents_cost_no_more_questions(pat: User, task: Tas
         assert len(asked) <= 15, f"{path}: {len(asked)}"
         if "commits" in path or "compare" in path:
             assert page.count("Agent the 11th") == 4, "three remarks, one of them resolved by the agent"
+
+
+def test_a_task_without_files_has_no_version_to_be_found(pat: User, task: Task) -> None:
+    empty = create_task(task.project, NewTask(title="Nothing written", phase=task.phase), actor=pat.actor)
+    client = signed_in(pat)
+    for place in (f"commits/{'a' * 40}", f"compare?from={'a' * 40}", f"history?branch={'a' * 40}", "blame", f"raw?at={'a' * 40}", "files/view"):
+        assert client.get(f"/t/{empty.pk}/{place}").status_code == 404, place
