@@ -23,6 +23,12 @@ leases.start(holder)
 finish.ask(holder, 'One object a line, or one list?')
 """
 
+ANSWER = """
+from coordination.models import Task, User
+from coordination.operations.questions import answer
+answer(Task.objects.get(pk=8), 'Yes, use it.', actor=User.objects.get().actor)
+"""
+
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[MusterServer]:
@@ -133,5 +139,14 @@ def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, p
     expect(second).to_have_count(0)
     expect(page.locator("#need-task-10 a").first).to_be_focused()
     expect(first).to_have_value("The standard li")
+    house.shell(ANSWER)  # somebody else, while the focus is elsewhere
     page.get_by_label("Run #13 again").click()
     expect(page.locator("#need-task-13")).to_have_count(0)
+    expect(first).to_have_value("The standard li")
+    first.press("Control+Enter")
+    expect(page.locator("#need-task-8 [role=alert]")).to_be_visible()
+    expect(first).to_have_value("The standard li")
+    first.fill("")
+    page.locator("h1").click()
+    page.evaluate("htmx.trigger(document.body, 'muster:changed')")
+    expect(first).to_have_count(0)

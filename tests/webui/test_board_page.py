@@ -189,6 +189,17 @@ def test_quick_add_gives_a_task_what_the_filter_asks_for(pat: User, project: Pro
     assert (made.phase.name, made.labels, made.band) == ("Verify", ["api"], "critical")
 
 
+def test_a_board_without_phases_is_read_anew_when_the_first_one_is_there(ada: User, vera: User, project: Project) -> None:
+    client, empty = signed_in(vera), {"HX-Request": "true", "HX-Target": "board-none"}
+    assert "A planner adds them" in client.get("/p/tally/").content.decode()
+    part = client.get("/p/tally/", headers=empty)
+    assert "Nothing is planned yet" in part.content.decode()
+    assert "<html" not in part.content.decode()
+    create_phase(project, name="Build", actor=ada.actor)
+    assert client.get("/p/tally/", headers=empty).headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in client.get("/p/tally/", headers={"HX-Request": "true", "HX-Target": "board"}).headers
+
+
 def test_a_viewer_can_look_but_not_add(vera: User, project: Project, phase: Phase) -> None:
     client = signed_in(vera)
     assert "quick-add" not in client.get("/p/tally/").content.decode()

@@ -29,10 +29,12 @@ def board(request: Request, slug: str) -> HttpResponse:
     )
     found = query.board(project, shown, matching=bar.matching(project.tasks.all()) if bar.is_on else None)
     here = bar.address(upto=request.GET.get("upto", ""))
+    if request.htmx.target == ("board-none" if found.phases else "board"):  # the first phase came, or the last one went
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     return page(
         request,
         "board/board.html",
-        part="board/_board.html",
+        part="board/_board.html" if found.phases else "board/_none.html",
         project=project,
         section="board",
         board=found,

@@ -24,5 +24,6 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (old instanceof HTMLDetailsElement && fresh instanceof HTMLDetailsElement) fresh.open = old.open;
   return true;
 };
-Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) =>
-  !(node instanceof Element && (node.hasAttribute("data-keep") || (document.activeElement !== document.body && node.contains(document.activeElement) && isField(document.activeElement))));
+// Nor is what somebody typed taken away with the thing that it was about: sending it says what became of that.
+const mustStay = (node) => node.hasAttribute("data-keep") || isTypedIn(node) || [node, ...node.querySelectorAll("form")].some(holdsWork);
+Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !(node instanceof Element && mustStay(node));
