@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -188,7 +189,17 @@ def typed(form: forms.BaseForm) -> dict[str, Any]:
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
-    raise Invalid(f"{label}: {errors[0]}" if label else str(errors[0]), field=name)
+    sentence = _in_words(errors.as_data()[0], str(errors[0]))
+    raise Invalid(f"{label}: {sentence}" if label else sentence, field=name)
+
+
+def _in_words(error: ValidationError, sentence: str) -> str:
+    """Return what is wrong with a field, in words of ours where Django's own would be shown."""
+    if error.code == "required" and sentence == str(forms.Field.default_error_messages["required"]):
+        return "it is empty; write something."
+    if error.code == "max_length" and error.params and sentence.startswith("Ensure"):
+        return f"it has {error.params['show_value']:,} characters; at most {error.params['limit_value']:,} fit."
+    return sentence
 
 
 def uploaded(request: Request, *names: str) -> list[tuple[str, bytes]]:

@@ -77,7 +77,8 @@ def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled
         assert answer.ok
 
     form = page.locator("#new-phase")
-    form.locator("summary").click()
+    page.keyboard.press("Shift+N")
+    expect(form.get_by_label("Name")).to_be_focused()
     form.get_by_label("Name").fill("Half typed")
     place = form.get_by_label("Place")
     place.select_option(label="After Build")

@@ -232,3 +232,11 @@ def test_a_task_s_page_does_not_read_what_is_too_old_to_be_shown(ada: User, pat:
     read_messages(ada, project, "", said[6].pk)
     assert "Mark 18 as read" in signed_in(ada).get(f"/t/{task.pk}/").content.decode()
     assert "read-form" not in signed_in(pat).get(f"/t/{task.pk}/").content.decode()
+
+
+def test_what_is_wrong_with_a_message_is_said_in_plain_words(ada: User, project: Project) -> None:
+    client = signed_in(ada)
+    empty = client.post("/p/tally/messages/say", {"text": "  "}, headers={"HX-Request": "true"})
+    assert (empty.status_code, empty.content.decode()) == (422, "Text: it is empty; write something.")
+    long = client.post("/p/tally/messages/say", {"text": "x" * 50_001}, headers={"HX-Request": "true"})
+    assert long.content.decode() == "Text: it has 50,001 characters; at most 50,000 fit."

@@ -193,6 +193,8 @@ def who(context: Context, actor: str) -> str:
 @register.simple_tag(takes_context=True)
 def called(context: Context, kind: str, name: str, title: str | None = None) -> str:
     """Return what somebody who acted is called: an agent by its title. The titles are read once for a page, if an agent is on it."""
+    if kind == "system":
+        return words.OF_ACTOR[kind].word
     if kind != "agent" or title:
         return title if kind == "agent" and title else name
     request = context.get("request")

@@ -54,6 +54,9 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 });
 note();
 
+// Whoever opens the form types at once; the first letter would be a shortcut elsewhere.
+document.getElementById("new-phase")?.addEventListener("toggle", (event) => event.target.open && event.target.querySelector("[name=name]").focus());
+
 // A refusal puts everything back where it was.
 document.body.addEventListener("htmx:responseError", (event) => {
   if (event.detail.elt.id === "phase-move") htmx.trigger(document.body, "muster:changed");
