@@ -182,6 +182,7 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,30/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_ADAPTER = "webui.signing_in.SecondFactors"
 MFA_FORMS = {
+    "activate_totp": "webui.signing_in.AppForm",
     "authenticate": "webui.signing_in.CodeForm",
     "reauthenticate": "webui.signing_in.ConfirmCodeForm",
     "add_webauthn": "webui.passkeys.AddForm",

@@ -124,6 +124,32 @@ def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser
     context.close()
 
 
+# Controls that stand on the page and cannot be seen: what waits for a pointer to come near never shows itself to a finger.
+UNSEEN = """() => [...document.querySelectorAll('main :is(a, button, summary, input, [data-menu])')].filter((each) => {
+  const box = each.getBoundingClientRect();
+  const chain = [];
+  for (let node = each; node; node = node.parentElement) chain.push(getComputedStyle(node));
+  const isDrawn = box.width > 1 && box.height > 1 && each.checkVisibility();
+  return isDrawn && (chain.some((style) => style.opacity === '0') || chain[0].color === 'rgba(0, 0, 0, 0)');
+}).map((each) => each.outerHTML.slice(0, 90))"""
+
+
+def test_a_finger_sees_what_a_mouse_finds_by_pointing(shared: MusterServer, browser: Browser) -> None:
+    for width in (390, 1024):  # a phone and a tablet
+        context = browser.new_context(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+        page = context.new_page()
+        sign_in(page, shared)
+        page.goto(f"{shared.url}/p/tally/")
+        assert page.evaluate("matchMedia('(hover: none)').matches")
+        expect(page.get_by_label("Select #11", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Rename #11", exact=True)).to_be_visible()
+        for path in ("/p/tally/", "/t/7/", "/t/7/diff?to=now", "/t/7/files/edit?path=instructions.md", "/p/tally/list"):
+            page.goto(f"{shared.url}{path}")
+            assert page.evaluate(UNSEEN) == [], (path, width)
+            expect(page.locator(".key-hint").filter(visible=True)).to_have_count(0)
+        context.close()
+
+
 def test_a_second_factor_is_added_used_and_removed(shared: MusterServer, page: Page, browser: Browser) -> None:
     sign_in(page, shared)
     page.goto(f"{shared.url}/account")

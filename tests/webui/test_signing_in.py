@@ -184,3 +184,11 @@ def test_a_new_password_ends_the_other_sessions(ada: User, client: Client) -> No
 def test_nobody_signs_up(db: None, client: Client) -> None:
     assert client.get("/signup").status_code == 404
     assert "sign up" not in client.get("/login").content.decode().lower()
+
+
+def test_no_field_of_a_code_repeats_its_label_in_itself(ada: User, client: Client) -> None:
+    enter(client)
+    client.post("/account/confirm", {"password": PASSWORD})
+    page = client.get("/account/second-factor/app").content.decode()
+    assert 'name="code"' in page
+    assert 'placeholder="Code"' not in page

@@ -94,6 +94,13 @@ def test_everything_it_loads_is_hashed_compressed_and_kept_for_ever(browser: Cli
         assert head["X-Content-Type-Options"] == "nosniff", address
 
 
+def test_the_script_of_the_shared_stream_is_one_of_them(browser: Client, project: Project, phase: Phase) -> None:
+    address = re.search(r'data-stream="([^"]+)"', browser.get("/p/tally/").content.decode())
+    assert address is not None
+    assert re.search(r"stream\.[0-9a-f]{12}\.js$", address[1])
+    assert headers_of(browser, address[1])["Content-Type"].startswith("text/javascript")
+
+
 def test_a_browser_that_knows_only_gzip_gets_gzip(browser: Client) -> None:
     address = next(address for address in first_load(browser, "/") if address.endswith(".css"))
     assert headers_of(Client(headers={"Accept-Encoding": "gzip"}), address)["Content-Encoding"] == "gzip"

@@ -15,6 +15,7 @@ class Stream extends EventTarget {
     this.after = Number(new URL(address, location).searchParams.get("after"));
     this.project = document.body.dataset.project ?? "";
     this.isOwed = false;
+    this.failures = 0;
     this.join();
     document.addEventListener("visibilitychange", () => this.look());
     document.addEventListener("muster:over", () => this.leave());
@@ -45,8 +46,10 @@ class Stream extends EventTarget {
     this.leave();
   }
 
-  // The script of the worker could not be fetched: the server goes away at this very moment.
+  // The script of the worker could not be fetched: the server goes away at this very moment, or this browser takes no modules there.
   joinAgain() {
+    this.failures += 1;
+    if (this.failures > 2) isShared = false;
     this.leave();
     this.onerror?.({});
     setTimeout(() => this.join(), AGAIN);
