@@ -71,6 +71,14 @@ def test_what_was_done_can_be_undone(shared: MusterServer, page: Page) -> None:
     expect(page.get_by_role("button", name="Retire")).to_be_visible()
 
 
+def test_what_waits_for_a_person_is_counted_also_while_much_happens(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/account")
+    for _ in range(2):
+        with page.expect_request("**/needs*"):
+            page.evaluate("window.busy ??= setInterval(() => htmx.trigger(document.body, 'muster:changed'), 200)")
+
+
 def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -> None:
     sign_in(page, shared)
     page.goto(f"{shared.url}/t/7/")

@@ -16,3 +16,18 @@ function tell() {
 }
 document.body.addEventListener("htmx:afterSettle", tell);
 document.body.addEventListener("htmx:oobAfterSwap", tell);
+
+// It is counted a second after news, for all that came by then. (A delay that begins again with each of them would never end while
+// much happens.)
+let waiting;
+let isDue = false;
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id !== "needs-you" || isDue) return;
+  event.preventDefault();
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    isDue = true;
+    htmx.trigger("#needs-you", "sse:board");
+    isDue = false;
+  }, 1000);
+});
