@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
+from tests.journeys.conftest import SAMPLE, keep_toasts, sign_in
 from tests.prepared import serving
 from tests.servers import MusterServer
 
@@ -30,6 +30,7 @@ def plan(house: MusterServer, page: Page) -> Page:
 
 
 def test_phases_that_are_moved_before_the_answer_move_all(plan: Page) -> None:
+    keep_toasts(plan)
     held: list[Route] = []
     plan.route(re.compile("/phases/.*/move$"), lambda route: held.append(route), times=1)
     expect(plan.locator(NAMES)).to_have_text(["Design", "Build", "Verify", "Release"])
