@@ -354,5 +354,12 @@ def test_many_remarks_by_many_agents_cost_no_more_questions(pat: User, task: Tas
 def test_a_task_without_files_has_no_version_to_be_found(pat: User, task: Task) -> None:
     empty = create_task(task.project, NewTask(title="Nothing written", phase=task.phase), actor=pat.actor)
     client = signed_in(pat)
-    for place in (f"commits/{'a' * 40}", f"compare?from={'a' * 40}", f"history?branch={'a' * 40}", "blame", f"raw?at={'a' * 40}", "files/view"):
+    for place in (
+        f"commits/{'a' * 40}",
+        f"compare?from={'a' * 40}",
+        f"history?branch={'a' * 40}",
+        "blame",
+        f"raw?at={'a' * 40}",
+        "files/view",
+    ):
         assert client.get(f"/t/{empty.pk}/{place}").status_code == 404, place
