@@ -216,7 +216,9 @@ def _with_boxes(html: str, form: str) -> str:
         if not form:
             return f'<span class="box" role="img" aria-label="{"Done" if is_done else "To do"}"></span>'
         pressed = "true" if is_done else "false"
-        return f'<button class="box" name="box" value="{place}" form="{form}" aria-pressed="{pressed}" aria-label="Done: {name}"></button>'
+        # Without the type, htmx does not hear of a button that stands outside of its form.
+        sends = f'type="submit" form="{form}" name="box" value="{place}"'
+        return f'<button class="box" {sends} aria-pressed="{pressed}" aria-label="Done: {name}"></button>'
 
     return BOX_HTML.sub(draw, html)
 

@@ -65,7 +65,7 @@ def test_what_was_done_can_be_undone(shared: MusterServer, page: Page) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Retire").click()
     expect(page.get_by_text("Quill is retired.")).to_be_visible()
-    expect(page.get_by_role("button", name="Let work again")).to_be_visible()
+    expect(page.get_by_role("button", name="Let it work again")).to_be_visible()
     page.keyboard.press("z")
     expect(page.get_by_text("Quill may work again.")).to_be_visible()
     expect(page.get_by_role("button", name="Retire")).to_be_visible()

@@ -303,3 +303,16 @@ def test_what_is_clicked_while_the_server_is_away_says_so(tally: MusterServer, p
     page.locator("#actions").get_by_role("button", name="Cancel").click()
     expect(page.locator(".toast.error")).to_have_count(2)
     expect(page.locator("#actions .refusal")).to_have_count(0)
+
+
+def test_boxes_of_the_instructions_are_ticked_by_mouse_and_by_keyboard(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    beside(tally, SAVE.format(9, b"# Do it\n\n- [ ] one\n- [ ] two\n"))
+    page.goto(f"{tally.url}/t/9/")
+    page.get_by_role("button", name="Done: one").click()
+    expect(page.get_by_role("button", name="Done: one", pressed=True)).to_be_visible()
+    page.get_by_role("button", name="Done: two").press("Enter")
+    expect(page.get_by_role("button", name="Done: two", pressed=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Done: two")).to_be_focused()
+    page.get_by_role("button", name="Done: one").press("Space")
+    expect(page.get_by_role("button", name="Done: one", pressed=False)).to_be_visible()

@@ -118,6 +118,8 @@ def test_dependencies_are_added_and_removed(pat: User, project: Project, phase: 
     client.post(f"/t/{task.pk}/needs", {"on": f"#{first.pk}", "kind": "success"})
     task.refresh_from_db()
     assert task.state == State.WAITING
+    words = client.post(f"/t/{task.pk}/needs", {"on": "parser", "kind": ""}, headers={"HX-Request": "true"})
+    assert words.content.decode() == "Task: Pick one of those that are found, or write its number, such as #12."
     circle = client.post(f"/t/{first.pk}/needs", {"on": str(task.pk)}, headers={"HX-Request": "true"})
     assert circle.status_code == 422
     assert "circle" in circle.content.decode()

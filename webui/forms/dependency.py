@@ -7,7 +7,9 @@ from webui.words import OF_NEED
 
 
 class NeedForm(forms.Form):
-    on = forms.RegexField(r"^#?\d{1,18}$", error_messages={"invalid": "Write the number of a task, such as #12."})
+    on = forms.RegexField(
+        r"^#?\d{1,18}$", label="Task", error_messages={"invalid": "Pick one of those that are found, or write its number, such as #12."}
+    )
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DependencyKind], required=False)
 
     def clean_on(self) -> int:

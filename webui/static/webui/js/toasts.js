@@ -83,8 +83,10 @@ export function say(sentence, { error = false, undo, link } = {}) {
   if (undo) {
     const form = undoForm(undo);
     form.addEventListener("htmx:afterRequest", (event) => event.detail.successful && remove());
-    // Only the newest can be taken back with a key, and an old one may no longer be true.
-    region().querySelectorAll("form").forEach((each) => each.remove());
+    // Only the newest can be taken back with a key, and an old one may no longer be true. The answer that tells of this one may be
+    // to an old one, and what it tells next reaches the page only from where that stands.
+    const old = region().querySelectorAll("form");
+    queueMicrotask(() => old.forEach((each) => each.remove()));
     toast.append(form);
   }
   if (link) toast.append(linkTo(link));
