@@ -39,6 +39,7 @@ def test_phases_that_are_moved_before_the_answer_move_all(plan: Page) -> None:
             plan.get_by_label(re.compile(f"^Move {name} with")).press("ArrowUp")
     moved = ["Build", "Release", "Design", "Verify"]
     expect(plan.locator(NAMES)).to_have_text(moved)
+    expect(plan.get_by_role("button", name="Move Build up")).to_be_disabled()
     held[0].continue_()
     expect(plan.locator(".toast")).to_have_count(3)
     plan.reload()
@@ -56,8 +57,8 @@ def test_a_move_that_no_server_heard_of_is_taken_back_and_told(plan: Page) -> No
 
 
 def test_a_button_says_aside_that_the_server_is_away(plan: Page) -> None:
-    plan.route("**/phases/*/down", lambda route: route.abort("connectionrefused"))
-    plan.locator("[data-phase]").first.get_by_role("button", name=re.compile(" down$")).click()
+    plan.route("**/phases/*/approve", lambda route: route.abort("connectionrefused"))
+    plan.get_by_role("button", name="Open the gate").click()
     expect(plan.locator(".toast")).to_contain_text("The server cannot be reached.")
     expect(plan.locator(".refusal")).to_have_count(0)
 

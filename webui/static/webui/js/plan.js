@@ -10,12 +10,21 @@ let order = 0; // grows with every move and with its answer: a refresh that was 
 let moving = 0; // how many moves have no answer yet
 let known = []; // the order as the server told it
 
+// The first phase moves no further up, the last no further down.
+function ends(list) {
+  for (const each of list.children) {
+    each.querySelector("[id^=up-]").disabled = !each.previousElementSibling;
+    each.querySelector("[id^=down-]").disabled = !each.nextElementSibling;
+  }
+}
+
 function move(phase, position) {
   if (position < 1 || position > phase.parentElement.children.length || position === place(phase)) return;
   const others = [...phase.parentElement.children].filter((each) => each !== phase);
   const focused = document.activeElement;
   phase.parentElement.insertBefore(phase, others[position - 1] ?? null);
-  if (phase.contains(focused)) focused.focus();
+  ends(phase.parentElement);
+  if (phase.contains(focused)) (focused.disabled ? phase.querySelector(".phase-handle") : focused).focus();
   phase.scrollIntoView({ block: "nearest" });
   order += 1;
   moving += 1;
@@ -66,6 +75,7 @@ document.body.addEventListener("htmx:sendError", (event) => {
   moving -= 1;
   const focused = document.activeElement;
   for (const phase of known) phase.parentElement?.append(phase);
+  ends(document.querySelector("[data-phases]"));
   focused.focus();
   htmx.trigger(document.body, "muster:changed"); // it may have arrived after all
 });
