@@ -71,6 +71,17 @@ def test_what_was_done_can_be_undone(shared: MusterServer, page: Page) -> None:
     expect(page.get_by_role("button", name="Retire")).to_be_visible()
 
 
+def test_a_reload_of_a_new_key_makes_no_second_one(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/settings")
+    page.locator("#key_name").fill("Made once")
+    page.get_by_role("button", name="Create a key").click()
+    expect(page.get_by_role("heading", name="Your new key")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
+    expect(page.get_by_text("Made once")).to_have_count(1)
+
+
 def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -> None:
     sign_in(page, shared)
     page.goto(f"{shared.url}/t/7/")
