@@ -36,6 +36,10 @@ for _model in (Group, EmailAddress, EmailConfirmation, Authenticator, UserSessio
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 
+# Only this list names many of them, so the models need not know it.
+models.ApiKey._meta.verbose_name_plural = "API keys"
+models.Dependency._meta.verbose_name_plural = "dependencies"
+
 admin.site.site_header = "Muster"
 admin.site.site_title = "Muster"
 admin.site.index_title = "Tables"

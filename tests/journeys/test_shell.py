@@ -48,6 +48,19 @@ def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer,
     expect(page.get_by_role("link", name="Board", exact=True)).to_have_attribute("title", "Go to board (g then b)")
 
 
+def test_the_sheet_of_shortcuts_scrolls_down_and_never_sideways(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.set_viewport_size({"width": 640, "height": 400})  # a laptop at 200 %
+    page.goto(f"{shared.url}/p/tally/")
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(sheet).to_be_visible()
+    assert sheet.locator(".keys-groups").evaluate("each => each.scrollWidth <= each.clientWidth")
+    for row in sheet.locator("dt").all():
+        row.scroll_into_view_if_needed()
+        expect(row).to_be_in_viewport()
+
+
 def test_how_long_a_state_lasts_grows_while_one_looks(shared: MusterServer, page: Page) -> None:
     sign_in(page, shared)
     page.clock.install()
@@ -77,6 +90,17 @@ def test_what_waits_for_a_person_is_counted_also_while_much_happens(shared: Must
     for _ in range(2):
         with page.expect_request("**/needs*"):
             page.evaluate("window.busy ??= setInterval(() => htmx.trigger(document.body, 'muster:changed'), 200)")
+
+
+def test_a_reload_of_a_new_key_makes_no_second_one(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/settings")
+    page.locator("#key_name").fill("Made once")
+    page.get_by_role("button", name="Create a key").click()
+    expect(page.get_by_role("heading", name="Your new key")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
+    expect(page.get_by_text("Made once")).to_have_count(1)
 
 
 def test_the_palette_is_worked_by_keys_alone(shared: MusterServer, page: Page) -> None:
@@ -127,6 +151,8 @@ def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser
     page.locator("#new-phase").get_by_role("button", name="Close").tap()
     expect(page.get_by_label("Name", exact=True)).to_be_hidden()
     expect(opener).to_be_focused()
+    page.locator(".bottom summary").tap()
+    expect(page.locator(".bottom").get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
     page.goto(f"{shared.url}/p/tally/graph?task=5")
     expect(page.locator(".graph-panel").get_by_role("heading", name="Waits for")).to_be_in_viewport()
     context.close()

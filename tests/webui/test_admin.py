@@ -114,3 +114,10 @@ def test_a_name_is_called_as_on_the_page_for_signing_in(ada: User) -> None:
         assert "user name" in page.lower(), path
         assert "username:" not in page.lower(), path
         assert ">username<" not in page.lower(), path
+
+
+def test_the_list_of_tables_is_spelt_right(ada: User) -> None:
+    page = signed_in(ada).get("/admin/").content.decode()
+    assert ">API keys<" in page
+    assert ">Dependencies<" in page
+    assert "ys<" not in page.replace("keys<", "")

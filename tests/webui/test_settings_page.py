@@ -190,3 +190,13 @@ def test_a_budget_is_shown_as_it_was_typed_and_beside_it_what_is_spent(ada: User
     assert "Empty: no limit. $16.35 spent so far." in page
     Project.objects.update(budget_usd="100")
     assert 'name="budget_usd" value="100"' in signed_in(ada).get("/p/tally/settings").content.decode()
+
+
+def test_a_kind_of_event_that_never_happens_is_refused_with_the_one_that_is_meant(ada: User, project: Project) -> None:
+    client, form = signed_in(ada), {"url": "https://x.example/"}
+    for kinds, hint in (("task.done, task.faild", "task.failed"), ("tasks.*", "task.*"), ("bogus", "task.done")):
+        refused = client.post("/p/tally/settings/channels", form | {"kinds": kinds}, headers=HTMX)
+        assert refused.status_code == 422, kinds
+        assert hint in refused.content.decode()
+    assert client.post("/p/tally/settings/channels", form | {"kinds": "task.*, message.said, webhook.tested"}).status_code == 200
+    assert Webhook.objects.get().kinds == ["task.*", "message.said", "webhook.tested"]

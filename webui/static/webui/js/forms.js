@@ -3,6 +3,9 @@ import { signedOut } from "./signed.js";
 import { say } from "./toasts.js";
 import { keep } from "./typed.js";
 
+// A reload of what a form answered asks for its address, and sends nothing again: no second key, no second webhook.
+history.replaceState(history.state, "", location.href);
+
 const SENTENCES = { 0: "The server cannot be reached. Try again in a moment.", 403: "You may not do this.", 413: "This is too large to be sent." };
 
 function refuse(form, sentence) {

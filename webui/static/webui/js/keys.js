@@ -150,9 +150,10 @@ function sheet() {
   body.tabIndex = 0;
   body.setAttribute("role", "group");
   body.setAttribute("aria-label", "Shortcuts of this page");
+  const columns = make("div", "", body, "keys-columns");
   const groups = Map.groupBy ? Map.groupBy(listed(), (entry) => entry.group) : grouped(listed());
   for (const [title, list] of groups) {
-    const section = make("section", "", body);
+    const section = make("section", "", columns);
     make("h3", title, section);
     const rows = make("dl", "", section, "keys-list");
     for (const { keys, says } of list) {
