@@ -266,6 +266,22 @@ def test_a_title_that_is_sent_twice_is_saved_once_and_no_conflict(board: Page) -
     assert len(sent) == 1
 
 
+def test_a_title_that_cannot_be_saved_stays_typed_and_says_why(board: Page) -> None:
+    card(board, 24).hover()
+    board.get_by_role("link", name="Rename #24").click()
+    field = board.get_by_label("Title of #24")
+    field.fill("A better title")
+    board.route("**/t/24/**", lambda route: route.fulfill(status=500, content_type="text/html", body="<!doctype html><h1>Oops</h1>"))
+    field.press("Enter")
+    expect(board.locator("#toasts")).to_contain_text("Something broke on the server.")
+    expect(board.locator("#toasts")).not_to_contain_text("doctype")
+    board.unroute("**/t/24/**")
+    board.context.clear_cookies()
+    field.press("Enter")
+    expect(board.locator("#toasts")).to_contain_text("You are signed out")
+    expect(field).to_have_value("A better title")
+
+
 def test_the_tools_and_the_menu_of_a_head_are_in_sight(board: Page) -> None:
     for key in ("waiting", "progress"):
         column(board, key).hover()

@@ -1,7 +1,8 @@
 // Cards by mouse or finger. The server says before the drop what each column would mean and why not; after it, it has the last word.
 import { cardOf } from "./cards.js";
-import { refusalIn } from "./forms.js";
+import { sayRefusal } from "./forms.js";
 import { pickedCount } from "./pick.js";
+import { fresh } from "./signed.js";
 import { say } from "./toasts.js";
 
 const FAR = 5; // px before a press is a drag
@@ -17,7 +18,7 @@ const isBusy = () => Boolean(drag?.ghost) || isHeld;
 
 async function offersFor(id) {
   const response = await fetch(`/t/${id}/move`, { headers: asPart }).catch(() => undefined);
-  if (!response?.ok) throw new Error(await refusalIn(response));
+  if (!response?.ok) return void sayRefusal(response);
   const html = await response.text();
   const part = new DOMParser().parseFromString(html, "text/html");
   return { html, by: new Map([...part.querySelectorAll("[data-to]")].map((each) => [each.dataset.to, each.dataset])) };
@@ -72,17 +73,11 @@ async function lift() {
   follow();
   requestAnimationFrame(scroll);
   const mine = drag;
-  try {
-    mine.offers = await mine.asked;
-  } catch (error) {
-    if (drag === mine) cancel();
-    return say(error.message, { error: true });
-  }
-  if (drag === mine) {
-    mark();
-    over();
-  }
-  return undefined;
+  mine.offers = await mine.asked;
+  if (drag !== mine) return;
+  if (!mine.offers) return cancel();
+  mark();
+  over();
 }
 
 function follow() {
@@ -197,7 +192,7 @@ function drop() {
 
 async function send(mine, found, done) {
   const form = new FormData();
-  form.set("csrfmiddlewaretoken", document.querySelector("input[name=csrfmiddlewaretoken]").value);
+  form.set("csrfmiddlewaretoken", fresh(document.querySelector("input[name=csrfmiddlewaretoken]").value));
   form.set("column", found.column);
   form.set("lane", found.lane);
   if (found.cell.dataset.column === "queued") {
@@ -208,7 +203,7 @@ async function send(mine, found, done) {
   if (response?.ok) {
     const { sentence, ...offer } = JSON.parse(response.headers.get("HX-Trigger") ?? "{}")["muster:said"] ?? {};
     if (sentence) say(sentence, offer);
-  } else say(await refusalIn(response), { error: true });
+  } else sayRefusal(response);
   done(Boolean(response?.ok));
 }
 

@@ -25,10 +25,11 @@ function sentenceOf(xhr) {
   return SENTENCES[xhr.status] || "Something broke on the server. Nothing was changed; try again in a moment.";
 }
 
-/** What an answer to fetch() says that is no success; without one the server could not be reached. */
-export async function refusalIn(answer) {
-  if (!answer) return SENTENCES[0];
-  return sentenceOf({ status: answer.status, responseText: await answer.text(), getResponseHeader: (name) => answer.headers.get(name) });
+/** Tell of an answer to fetch() that is no success; without one the server could not be reached. */
+export async function sayRefusal(answer) {
+  if (!answer) return say(SENTENCES[0], { error: true });
+  const sentence = sentenceOf({ status: answer.status, responseText: await answer.text(), getResponseHeader: (name) => answer.headers.get(name) });
+  return answer.status === 401 ? signedOut(sentence) : say(sentence, { error: true });
 }
 
 function tell({ elt, requestConfig }, sentence) {

@@ -42,7 +42,7 @@ export function signedOut(sentence = SENTENCE) {
 }
 
 // Signing in makes a new token. The forms of a page from before are as good as new if they are the same person's.
-function fresh(old) {
+export function fresh(old) {
   const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
   return (me && last() === me && token) || old;
 }

@@ -1,6 +1,5 @@
 // A title is changed where it stands: Enter saves, Escape restores, and what somebody else wrote meanwhile is shown beside it.
-import { refusalIn } from "./forms.js";
-import { say } from "./toasts.js";
+import { sayRefusal } from "./forms.js";
 
 const asPart = { "HX-Request": "true" };
 const opening = new Set(); // the headings whose field is on its way
@@ -11,7 +10,7 @@ async function open(link) {
   opening.add(heading);
   const response = await fetch(link.href, { headers: asPart }).catch(() => undefined);
   opening.delete(heading);
-  if (!response?.ok) return say(await refusalIn(response), { error: true });
+  if (!response?.ok) return sayRefusal(response);
   const before = [...heading.childNodes];
   const restore = () => {
     heading.replaceChildren(...before);
@@ -47,7 +46,7 @@ function put(heading, html, restore) {
     const response = await fetch(form.action, { method: "POST", headers: asPart, body: new FormData(form) }).catch(() => undefined);
     field.readOnly = false;
     if (response?.status === 412) return put(heading, await response.text(), restore);
-    if (!response?.ok) return say(await refusalIn(response), { error: true });
+    if (!response?.ok) return sayRefusal(response);
     restore();
     const words = heading.querySelector("bdi");
     if (words) words.textContent = field.value.trim();
