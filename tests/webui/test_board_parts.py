@@ -322,6 +322,7 @@ def test_many_tasks_change_phase_and_agent(pat: User, project: Project, verify: 
     assert said(client, f"{BOARD}bulk", task=[task.pk], action="assign", agent=jared.pk) == "1 task: assigned."
     task.refresh_from_db()
     assert (task.phase, task.assigned_to) == (verify, jared)
+    assert said(client, f"{BOARD}bulk", task=[task.pk], action="assign", agent="") == "1 task: free for any agent."
 
 
 def test_a_bulk_action_lists_what_was_refused_and_does_the_rest(pat: User, project: Project, task: Task, jared: Agent, key: ApiKey) -> None:

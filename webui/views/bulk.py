@@ -52,9 +52,10 @@ def bulk(request: Request, slug: str) -> HttpResponse:
     if action is None:
         raise Invalid(f"Choose what to do: {', '.join(ACTIONS)}.", field="action")
     chosen = _chosen(request, project)
-    results = tasks.bulk(chosen, action.verb, actor=actor_of(request), **action.arguments(typed(BulkForm(request.POST, project=project))))
+    arguments = action.arguments(typed(BulkForm(request.POST, project=project)))
+    results = tasks.bulk(chosen, action.verb, actor=actor_of(request), **arguments)
     refused = [result for result in results if not result.ok]
-    went_well = f"{_tasks(len(results) - len(refused))}: {action.said}."
+    went_well = f"{_tasks(len(results) - len(refused))}: {'free for any agent' if arguments.get('agent', '') is None else action.said}."
     back = request.POST.get("next") or reverse("board", args=[slug])
     if not refused:
         return done(request, went_well, back)
