@@ -50,7 +50,7 @@ def _withdraw_cancel(task: Task, step: LastStep, actor: Actor) -> str:
     Lease.objects.filter(pk=lease.pk).update(cancel_requested_at=None, cancel_reason="")
     record(WITHDRAWN, actor=actor, task=task, heard=heard)
     if not heard:
-        return f"The cancel of #{task.pk} is withdrawn; {lease.agent.title} goes on."
+        return f"#{task.pk} is not cancelled after all; {lease.agent.title} goes on."
     tasks.take_back(task, actor=actor, reason="the cancellation was undone")
     return f"#{task.pk} is queued again. The lease of {lease.agent.title} does not come back."
 

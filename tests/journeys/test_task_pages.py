@@ -237,7 +237,13 @@ def test_who_is_signed_out_while_typing_loses_nothing(tally: MusterServer, page:
 def test_who_is_signed_out_with_nothing_typed_is_led_to_sign_in(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/7/")
-    page.context.clear_cookies(name="sessionid")
+
+    def end(route: Route) -> None:
+        # The session ends with this request: ended before it, the page might find out by itself before anybody clicks.
+        page.context.clear_cookies(name="sessionid")
+        route.fulfill(status=401, content_type="text/plain", body="You are signed out.")
+
+    page.route("**/t/7/facts/tier", end)
     page.locator("#fact-tier .fact-edit").click()
     page.wait_for_url(f"{tally.url}/login?next=%2Ft%2F7%2F")
 

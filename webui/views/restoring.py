@@ -66,7 +66,11 @@ def restore(request: Request, task_id: int) -> HttpResponse:
     saved = operations.restore_version(task, commit, base=base, actor=actor_of(request), path=path or None)
     what = path or "all files"
     if saved.head == base:
-        return done(request, f"Nothing changed: {what} read as in {commit[:8]} already.", reverse("task_history", args=[task.pk]))
+        return done(
+            request,
+            f"Nothing changed: {what} {'reads' if path else 'read'} as in {commit[:8]} already.",
+            reverse("task_history", args=[task.pk]),
+        )
     undo = ("Undo", reverse("restore_version", args=[task.pk]), {"commit": base, "base": saved.head, "path": path})
     sentence = f"Restored {what} from {commit[:8]} as a new version."
     return done(request, sentence, reverse("commit", args=[task.pk, saved.head]), undo=undo)
