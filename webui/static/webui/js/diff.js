@@ -73,11 +73,10 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
-let isSaying = false;
-document.body.addEventListener("htmx:beforeSwap", () => (isSaying = Boolean(document.activeElement?.closest(".remark-row.is-new"))));
-document.body.addEventListener("htmx:afterSettle", () => {
-  if (opener?.isConnected && (isSaying || document.activeElement === document.body)) opener.focus();
-  isSaying = false;
+// The answer to a remark leads back to its line. Other answers come at any time, such as what waits for a person: whoever types goes on.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const row = event.detail.requestConfig?.elt.closest(".remark-row");
+  if (row && opener?.isConnected && (row.classList.contains("is-new") || document.activeElement === document.body)) opener.focus();
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
