@@ -98,6 +98,7 @@ def test_a_reload_of_a_new_key_makes_no_second_one(shared: MusterServer, page: P
     page.locator("#key_name").fill("Made once")
     page.get_by_role("button", name="Create a key").click()
     expect(page.get_by_role("heading", name="Your new key")).to_be_visible()
+    page.wait_for_load_state()  # its script sees to it
     page.reload()
     expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     expect(page.get_by_text("Made once")).to_have_count(1)

@@ -5,7 +5,7 @@ const SPOKEN = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 const registered = new Set();
 let pressed = [];
-let forget;
+let since = 0; // when the last of them was pressed, which a busy page may hear of much later
 
 // WCAG 2.1.4: keys without a modifier can be switched off, on the account page.
 const singleKeys = document.documentElement.dataset.shortcuts !== "off";
@@ -70,7 +70,6 @@ function nameOf(event) {
 }
 
 function clear() {
-  clearTimeout(forget);
   pressed = [];
 }
 
@@ -82,7 +81,8 @@ document.addEventListener("keydown", (event) => {
   const isPlain = !name.startsWith("Mod+");
   if (name === "Escape" && types(event.target) && !event.target.closest("dialog, details[open]")) return event.target.blur();
   if (isPlain && (!singleKeys || types(event.target))) return clear();
-  clearTimeout(forget);
+  if (event.timeStamp - since > SEQUENCE_MS) clear();
+  since = event.timeStamp;
   pressed.push(name);
   const live = entries().flatMap((entry) => choices(entry.keys).map((keys) => ({ keys, entry })));
   // A key that continues no sequence begins one.
@@ -95,7 +95,6 @@ document.addEventListener("keydown", (event) => {
     }
     if (live.some(({ keys }) => keys.startsWith(`${typed} `))) {
       pressed = typed.split(" ");
-      forget = setTimeout(clear, SEQUENCE_MS);
       return;
     }
   }
