@@ -151,8 +151,8 @@ def _tables(page: Page) -> None:
 
 def _stepped_back(page: Page) -> None:
     for _ in range(3):
-        page.get_by_label("Moment of the replay").press("PageDown")
-        page.wait_for_load_state("networkidle")
+        with page.expect_response("**/replay?at=*"):
+            page.get_by_label("Moment of the replay").press("PageDown")
 
 
 def _opened(opener: str) -> Callable[[Page], None]:

@@ -135,7 +135,6 @@ class Cell:
     place: int
     start: datetime
     minutes: int
-    is_future: bool
 
     @property
     def x(self) -> int:
@@ -206,7 +205,7 @@ def heartbeats(agent: Agent) -> tuple[list[Cell], list[HourOfLife]]:
 
 def _noted(agent: Agent, moment: datetime) -> dict[datetime, int]:
     """Return the hours of the strip, each with the minutes in which the agent gave a sign of life."""
-    hours = AgentHour.objects.filter(agent=agent, hour__gt=moment - timedelta(hours=STRIP_HOURS))
+    hours = AgentHour.objects.filter(agent=agent, hour__gt=moment - timedelta(hours=STRIP_HOURS + 1))
     return dict(hours.values_list("hour", "minutes"))
 
 
@@ -215,15 +214,12 @@ def _strip(noted: Mapping[datetime, int], moment: datetime) -> tuple[list[Cell],
     first = last - timedelta(hours=STRIP_HOURS - 1)
     hours = [first + timedelta(hours=number) for number in range(STRIP_HOURS)]
     quarter = (1 << CELL) - 1
+    newest = moment.replace(minute=moment.minute // CELL * CELL, second=0, microsecond=0)
+    count = STRIP_HOURS * 60 // CELL
+    starts = [newest - timedelta(minutes=CELL * (count - 1 - place)) for place in range(count)]
     cells = [
-        Cell(
-            place,
-            start,
-            bin((noted.get(hour, 0) >> part * CELL) & quarter).count("1"),
-            start > moment,
-        )
-        for place, (hour, part) in enumerate((hour, part) for hour in hours for part in range(60 // CELL))
-        for start in [hour + timedelta(minutes=CELL * part)]
+        Cell(place, start, bin((noted.get(start.replace(minute=0), 0) >> start.minute) & quarter).count("1"))
+        for place, start in enumerate(starts)
     ]
     return cells, [HourOfLife(hour, bin(noted.get(hour, 0)).count("1")) for hour in reversed(hours)]
 

@@ -43,7 +43,7 @@ def point(task: Task, name: str) -> Point:
 
 def _of_attempt(attempt: Attempt, *, result: bool) -> Point | None:
     if result:
-        commit, title = attempt.tip or attempt.sealed_commit, f"result of attempt {attempt.number}"
+        commit, title = attempt.tip or attempt.sealed_commit, f"the result of attempt {attempt.number}"
         return Point(f"attempt:{attempt.number}:result", commit, title) if commit else None
     return Point(f"attempt:{attempt.number}", attempt.commit, f"what attempt {attempt.number} saw") if attempt.commit else None
 

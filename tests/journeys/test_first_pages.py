@@ -86,10 +86,17 @@ def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> 
 
 def test_what_is_sent_while_the_page_refreshes_is_not_lost(sample: MusterServer, page: Page) -> None:
     sign_in(page, sample)
-    page.goto(f"{sample.url}/t/7/")
     held: list[Route] = []
-    page.route(lambda url: url.endswith("/t/7/"), lambda route: held.append(route), times=1)
-    with page.expect_request(lambda asked: asked.url.endswith("/t/7/")):
+
+    def hold_first(route: Route) -> None:
+        if held or "hx-request" not in route.request.headers:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/t/7/", hold_first)
+    page.goto(f"{sample.url}/t/7/")
+    with page.expect_request(lambda asked: asked.url.endswith("/t/7/") and "hx-request" in asked.headers):
         page.evaluate("htmx.trigger(document.body, 'muster:changed')")
     page.get_by_label("Wait for task").fill("#8")
     page.get_by_role("button", name="Add", exact=True).click()

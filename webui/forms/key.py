@@ -21,9 +21,9 @@ class KeyForm(forms.Form):
 
 
 class AgentKeyForm(forms.Form):
-    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Where it will lie, such as the machine.")
+    name = forms.CharField(max_length=100, widget=ONE_LINE, label="Name of the key", help_text="Such as the machine that keeps it.")
     projects = forms.ModelMultipleChoiceField(
-        queryset=Project.objects.all(), required=False, to_field_name="slug", help_text="None: every project, those to come too."
+        queryset=Project.objects.all(), required=False, to_field_name="slug", help_text="None chosen: every project, those to come too."
     )
 
     def __init__(self, *args: Any, among: Sequence[Project] | None = None, **kwargs: Any) -> None:

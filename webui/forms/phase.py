@@ -31,7 +31,7 @@ class NewPhaseForm(PhaseForm):
     behind = forms.ChoiceField(
         required=False,
         label="Place",
-        help_text="What follows there follows the new one.",
+        help_text="The phase that comes next there will then follow the new one.",
         error_messages={"invalid_choice": "The phase that it was to follow is gone. Choose another place."},
     )
     open_ended = forms.BooleanField(required=False, label="Never completes by itself", help_text="An inbox, for work that keeps coming.")

@@ -30,7 +30,7 @@ class ProjectSettingsForm(forms.Form):
     review_policy = forms.ChoiceField(
         choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of results"
     )
-    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts a task may take")
+    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Failures before a task has failed")
     lease_ttl = forms.IntegerField(
         min_value=SHORTEST_LEASE_TTL, max_value=86_400, label="Lease, in seconds", help_text="A silent agent loses its task after this."
     )

@@ -33,7 +33,7 @@ class TaskForm(forms.Form):
     review_policy = forms.ChoiceField(
         choices=[(policy.value, policy.value.capitalize()) for policy in ReviewPolicy], label="Review of the result"
     )
-    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Attempts it may take")
+    max_attempts = forms.IntegerField(min_value=1, max_value=100, label="Failures before it has failed")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

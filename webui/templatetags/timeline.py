@@ -23,14 +23,17 @@ LANE = 30  # px
 WIDE = 2.2  # percent: a narrower bar has no room for its icon
 ROOMY = 8  # percent: room for it on a phone, too
 THINNEST = 0.3  # percent
+NAMED = 8  # percent: room for the number of the task, too
 ROOMY_TICK = 17  # percent that a day takes on a phone
-ATTEMPT = '<a class="run tone-{}{}" href="{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="20" rx="4"/>{}</a>'
+ATTEMPT = (
+    '<a class="run tone-{}{}" href="{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="20" rx="4"/>{}{}</a>'
+)
 WAIT = '<g class="wait of-{}" data-says="{}"{}><title>{}</title><rect x="{}%" y="{}" width="{}%" height="{}"/></g>'
 
 
 @register.simple_tag
 def timeline_bars(row: Row) -> SafeString:
-    return format_html_join("", "{}", ((_attempt(bar) if bar.number else _wait(bar),) for bar in row.bars))
+    return format_html_join("", "{}", ((_attempt(bar, is_named=not row.task) if bar.number else _wait(bar),) for bar in row.bars))
 
 
 @register.simple_tag
@@ -120,7 +123,7 @@ def column_top(share: float, height: int) -> str:
     return f"{height * (1 - max(0.06, share)):.1f}"
 
 
-def _attempt(bar: Bar) -> SafeString:
+def _attempt(bar: Bar, *, is_named: bool) -> SafeString:
     look = _look(bar)
     says = f"#{bar.task_id} {bar.title}, attempt {bar.number} by {bar.agent}: {look.word.lower()}, {_when(bar)}"
     y = 5 + LANE * bar.lane
@@ -132,6 +135,7 @@ def _attempt(bar: Bar) -> SafeString:
         static("webui/icons.svg"),
         look.icon,
     )
+    name = format_html('<text class="run-name" x="{}%" dx="24" y="{}">#{}</text>', bar.left, y + 14, bar.task_id)
     return format_html(
         ATTEMPT,
         look.tone,
@@ -144,6 +148,7 @@ def _attempt(bar: Bar) -> SafeString:
         y,
         max(bar.width, THINNEST),
         sign if bar.width >= WIDE else "",
+        name if is_named and bar.width >= NAMED else "",
     )
 
 

@@ -27,6 +27,7 @@ def agents(request: Request) -> HttpResponse:
         keys_in=None if fleet.groups else _keys_in(request),
         may_create=request.caller.may_everywhere(Permission.PLAN),
         with_retired=with_retired,
+        moment=timezone.now(),
         may_retire=request.caller.may_everywhere(Permission.ADMIN),
         server=server_of(request),
     )
