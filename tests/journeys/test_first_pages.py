@@ -1,16 +1,26 @@
 """People's first day in a real browser, against the real server process."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.journeys.conftest import sign_in
+from tests.journeys.conftest import SAMPLE, sign_in
+from tests.prepared import serving
 from tests.servers import MusterServer
 
 SAY = "from coordination.models import Task, User; from coordination.operations import messages; t = Task.objects.get(pk={}); "
 SAY += "messages.say(t.project, '{}', actor=User.objects.get().actor, task=t)"
 ADD = "from coordination.models import Project, User; from coordination.operations.creation import NewTask, create_task; "
 ADD += "create_task(Project.objects.get(), NewTask(title='{}'), actor=User.objects.get().actor)"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[MusterServer]:
+    """One server with the sample project for most tests here; no test needs what another one left."""
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
 
 
 def add_task(site: MusterServer, title: str) -> None:
@@ -37,24 +47,24 @@ def test_a_person_plans_a_project_from_nothing(site: MusterServer, page: Page) -
     expect(page.get_by_text("No agent could run this")).to_be_visible()
 
 
-def test_the_board_follows_what_others_do_and_keeps_what_is_typed(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/p/tally/")
+def test_the_board_follows_what_others_do_and_keeps_what_is_typed(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     page.get_by_label("Title of a new task").fill("Half a tit")
-    add_task(sample, "Made by somebody else")
+    add_task(shared, "Made by somebody else")
     expect(page.locator("#board")).to_contain_text("Made by somebody else")
     expect(page.get_by_label("Title of a new task")).to_have_value("Half a tit")
     expect(page.get_by_label("Title of a new task")).to_be_focused()
 
 
-def test_a_half_typed_answer_survives_a_change_of_the_same_task(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/t/8/")
+def test_a_half_typed_answer_survives_a_change_of_the_same_task(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/t/8/")
     expect(page.locator("form#answer-form")).to_be_visible()
     answer = page.get_by_label("Your answer")
     answer.fill("The standard li")
-    sample.shell(SAY.format(8, "A word from elsewhere"))
+    shared.shell(SAY.format(8, "A word from elsewhere"))
     expect(page.get_by_text("A word from elsewhere")).to_be_visible()
     expect(answer).to_have_value("The standard li")
     answer.fill("The standard library only.")
@@ -76,16 +86,16 @@ def test_a_lost_stream_is_named_and_found_again(sample: MusterServer, page: Page
     expect(page.locator("#board")).to_contain_text("Added after the return")
 
 
-def test_a_refusal_is_said_inside_its_form(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/t/14/")
+def test_a_refusal_is_said_inside_its_form(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/t/14/")
     page.get_by_label("Wait for task").fill("#15")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#need-form .refusal")).to_contain_text("That would make a circle: #14 → #15 → #14.")
 
 
-def test_what_is_sent_while_the_page_refreshes_is_not_lost(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
+def test_what_is_sent_while_the_page_refreshes_is_not_lost(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
     held: list[Route] = []
 
     def hold_first(route: Route) -> None:
@@ -94,27 +104,27 @@ def test_what_is_sent_while_the_page_refreshes_is_not_lost(sample: MusterServer,
         else:
             held.append(route)
 
-    page.route("**/t/7/", hold_first)
-    page.goto(f"{sample.url}/t/7/")
-    with page.expect_request(lambda asked: asked.url.endswith("/t/7/") and "hx-request" in asked.headers):
+    page.route("**/t/12/", hold_first)
+    page.goto(f"{shared.url}/t/12/")
+    with page.expect_request(lambda asked: asked.url.endswith("/t/12/") and "hx-request" in asked.headers):
         page.evaluate("htmx.trigger(document.body, 'muster:changed')")
-    page.get_by_label("Wait for task").fill("#8")
+    page.get_by_label("Wait for task").fill("#9")
     page.get_by_role("button", name="Add", exact=True).click()
     page.evaluate("htmx.trigger(document.body, 'muster:changed')")
     held[0].continue_()
-    expect(page.get_by_role("region", name="Dependencies").locator(".edges")).to_contain_text("#8")
+    expect(page.get_by_role("region", name="Dependencies").locator(".edges")).to_contain_text("#9")
 
 
-def test_a_second_click_before_the_answer_sends_nothing(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/t/7/")
+def test_a_second_click_before_the_answer_sends_nothing(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/t/9/")
     held: list[Route] = []
-    page.route("**/t/7/cancel", lambda route: held.append(route))
+    page.route("**/t/9/cancel", lambda route: held.append(route))
     button = page.get_by_role("button", name="Cancel")
-    with page.expect_request("**/t/7/cancel"):
+    with page.expect_request("**/t/9/cancel"):
         button.click()
     button.click()
-    with page.expect_event("requestfinished", lambda asked: asked.url.endswith("/t/7/")):
+    with page.expect_event("requestfinished", lambda asked: asked.url.endswith("/t/9/")):
         page.evaluate("htmx.trigger(document.body, 'muster:changed')")
     expect(page.locator("#task")).not_to_have_class(re.compile("htmx-"))  # it has been drawn anew
     button.click()
@@ -124,9 +134,9 @@ def test_a_second_click_before_the_answer_sends_nothing(sample: MusterServer, pa
     assert len(held) == 1
 
 
-def test_a_card_s_menu_reprioritises_by_keyboard(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/p/tally/")
+def test_a_card_s_menu_reprioritises_by_keyboard(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
     page.get_by_label("Move #7 to…").focus()
     page.keyboard.press("Enter")
     dialog = page.locator("dialog[open]")
@@ -138,11 +148,11 @@ def test_a_card_s_menu_reprioritises_by_keyboard(sample: MusterServer, page: Pag
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
-def test_two_writers_of_the_same_instructions_lose_nothing(sample: MusterServer, page: Page, context: BrowserContext) -> None:
-    sign_in(page, sample)
+def test_two_writers_of_the_same_instructions_lose_nothing(shared: MusterServer, page: Page, context: BrowserContext) -> None:
+    sign_in(page, shared)
     other = context.new_page()
     for each in (page, other):
-        each.goto(f"{sample.url}/t/7/files/edit")
+        each.goto(f"{shared.url}/t/7/files/edit")
     page.locator("#content").fill("First text.")
     page.get_by_role("button", name="Save a new version").click()
     expect(page.get_by_text("First text.")).to_be_visible()
@@ -155,11 +165,11 @@ def test_two_writers_of_the_same_instructions_lose_nothing(sample: MusterServer,
     expect(other.get_by_text("First and second text.")).to_be_visible()
 
 
-def test_it_reads_and_works_without_javascript(sample: MusterServer, browser: Browser) -> None:
+def test_it_reads_and_works_without_javascript(shared: MusterServer, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/p/tally/?phase=2")
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/?phase=2")
     expect(page.locator("#column-progress")).to_contain_text("Jared")
     page.get_by_label("Title of a new task").fill("Without a script")
     page.get_by_role("button", name="Add the task").click()
