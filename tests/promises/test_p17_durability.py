@@ -48,6 +48,7 @@ def test_a_deadlock_is_tried_again_and_nobody_hears_of_it(plan: Plan) -> None:
     import threading
 
     met = threading.Barrier(2)
+    over = threading.Event()
 
     def cross(one: Task, other: Task) -> int:
         runs = 0
@@ -56,12 +57,15 @@ def test_a_deadlock_is_tried_again_and_nobody_hears_of_it(plan: Plan) -> None:
         def verb() -> None:
             nonlocal runs
             runs += 1
+            if runs > 1:  # else it may be quicker than the other wakes, and cross it once more
+                over.wait(timeout=LONG)
             Task.objects.filter(pk=one.pk).update(kind="crossed")
             if runs == 1 and settings.ON_POSTGRES:  # SQLite has one writer: its transactions cannot cross
                 met.wait(timeout=LONG)
             Task.objects.filter(pk=other.pk).update(kind="crossed")
 
         verb()
+        over.set()
         return runs
 
     runs = together(lambda: cross(first, second), lambda: cross(second, first))

@@ -71,6 +71,7 @@ def crawl(client: Client, start: str, most: int = 400) -> dict[str, int]:
     return seen
 
 
+@pytest.mark.once("postgres", "the browser opens the same pages over SQLite")
 @pytest.mark.django_db(transaction=True)  # phases advance when the task that ends them has committed
 def test_no_link_is_dead_and_no_page_has_inline_code(ada: User) -> None:
     make("tally", ada.actor)
