@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from coordination.lifecycle import FINISHED, SATISFIED_BY, DependencyKind, State
+from coordination.lifecycle import FINISHED, SATISFIED_BY, DependencyKind, PhaseState, State
 from coordination.models import Phase, Project
 from coordination.queries.critical_path import longest_chain
 from coordination.queries.durations import ENOUGH, experience
@@ -89,6 +89,16 @@ class Graph:
     def on_path(self) -> int:
         """How many of the tasks that are drawn are on the critical path."""
         return sum(node.is_critical for node in self.nodes)
+
+    @property
+    def phase_waits(self) -> dict[int, list[str]]:
+        """The names of the phases that each phase follows and that are not completed."""
+        open_ones = {each.phase.pk: each.phase.name for each in self.phases if each.phase.state != PhaseState.COMPLETED}
+        waits: dict[int, list[str]] = {}
+        for way in self.ways:
+            if way.before in open_ones:
+                waits.setdefault(way.after, []).append(open_ones[way.before])
+        return waits
 
     @property
     def folded(self) -> int:

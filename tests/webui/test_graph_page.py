@@ -128,6 +128,13 @@ def test_the_panel_of_a_task_adds_and_removes_dependencies_without_a_script(pat:
     assert not Dependency.objects.filter(task=chain[3]).exists()
 
 
+def test_the_table_says_which_phase_a_task_without_dependencies_waits_for(ada: User, chain: list[Task]) -> None:
+    alone = create_tasks(chain[0].project, [NewTask(title="Celebrate", phase=chain[-1].phase)], actor=ada.actor)[0]
+    page = signed_in(ada).get("/p/tally/graph?as=table").content.decode()
+    row = page[page.index(f'id="row-{alone.pk}"') :].partition("</tr>")[0]
+    assert "<td><bdi>Build</bdi></td>" in row.replace("\n", "")
+
+
 @pytest.mark.parametrize("kind", DependencyKind)
 def test_every_page_says_how_a_dependency_waits_in_the_same_words(pat: User, chain: list[Task], kind: DependencyKind) -> None:
     client = signed_in(pat)

@@ -4,7 +4,7 @@ import re
 
 from django.http import HttpResponse, QueryDict
 
-from coordination.lifecycle import MAY_STILL_WAIT, PhaseState, State
+from coordination.lifecycle import MAY_STILL_WAIT, State
 from coordination.models import Project
 from coordination.queries import graph as query
 from coordination.queries.access import find_project, find_task
@@ -45,20 +45,9 @@ def graph(request: Request, slug: str) -> HttpResponse:
         pick_from=_without_picks(request.GET),
         collapse_all=",".join(str(each.phase.pk) for each in found.phases),
         phase_names={each.phase.pk: each.phase.name for each in found.phases},
-        phase_waits=_phase_waits(found),
         depths=DEPTHS,
         sides=list(Side),
     )
-
-
-def _phase_waits(found: query.Graph) -> dict[int, list[str]]:
-    """Return for each phase the names of those before it that are not completed."""
-    open_ones = {each.phase.pk: each.phase.name for each in found.phases if each.phase.state != PhaseState.COMPLETED}
-    waits: dict[int, list[str]] = {}
-    for way in found.ways:
-        if way.before in open_ones:
-            waits.setdefault(way.after, []).append(open_ones[way.before])
-    return waits
 
 
 def _asked(request: Request, project: Project) -> Wanted:
