@@ -110,6 +110,7 @@ def plan_of(statement: str) -> str:
     """Return how the database would run a statement if reading whole tables were dear, as it is with many rows."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE coordination_task")
             cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"{'EXPLAIN' if connection.vendor == 'postgresql' else 'EXPLAIN QUERY PLAN'} {statement}")
         return str(cursor.fetchall())

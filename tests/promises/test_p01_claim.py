@@ -172,15 +172,25 @@ def _multiply(task: Task, count: int) -> None:
             made += more
 
 
+def _give_each_its_instructions() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM coordination_taskfile")
+        cursor.execute(
+            "INSERT INTO coordination_taskfile (task_id, path, content, size) SELECT id, 'instructions.md', %s, 12 FROM coordination_task",
+            [b"Do it, well."],
+        )
+
+
 def test_a_claim_probes_indexes_and_never_walks_the_tasks_of_others(plan: Plan) -> None:
     """20,000 queued tasks, 99 % of them in lanes of others: the plan of no statement reads a table from end to end."""
     plan.task("Mine", capabilities=["python"])
     _multiply(plan.task("Not mine", capabilities=["cobol"]), 19_800)
     _multiply(plan.task("Mine too", capabilities=["python"]), 200)
+    _give_each_its_instructions()
     asks = _Asks(plan.jared.agent, plan.jared.key.pk, Narrowing(), now())
     with connection.cursor() as cursor:
         if settings.ON_POSTGRES:
-            cursor.execute("ANALYZE coordination_task")
+            cursor.execute("ANALYZE coordination_task, coordination_taskfile")
             cursor.execute("EXPLAIN (ANALYZE, FORMAT TEXT) " + LANES_WITH_WORK, asks.params)
             steps = [row[0] for row in cursor.fetchall()]
             assert not [step for step in steps if "Seq Scan on coordination_task" in step], "\n".join(steps)
