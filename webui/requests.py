@@ -171,6 +171,13 @@ def sent_back(request: Request, url: str) -> HttpResponse:
     return redirect(wanted if is_ours else url)
 
 
+def came_from(request: HttpRequest) -> str:
+    """Return the address of the page of ours that a form was on, "" if the browser does not say or it was none of ours."""
+    referer = request.headers.get("Referer", "")
+    prefix = f"{request.scheme}://{request.get_host()}/"
+    return referer.removeprefix(prefix[:-1]) if referer.startswith(prefix) else ""
+
+
 def _offer(undo: Undo | None) -> dict[str, object]:
     if undo is None:
         return {}

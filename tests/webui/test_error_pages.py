@@ -38,9 +38,12 @@ def test_what_one_may_not_do_says_which_role_it_needs(vera: User, task: Task) ->
 def test_a_form_that_cannot_be_checked_says_how_to_go_on(ada: User, project: Project) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(ada)
-    response = client.post("/p/tally/pause")
-    assert response.status_code == 403
-    assert "reload the page and send it again" in response.content.decode()
+    for referer, way_on in (("http://testserver/p/tally/hold?x=1", "/p/tally/hold?x=1"), ("https://evil.example/", "/"), ("", "/")):
+        response = client.post("/p/tally/pause", headers={"Referer": referer})
+        assert response.status_code == 403
+        assert "reload the page and send it again" in response.content.decode()
+        says = "Go back" if referer.startswith("http://testserver") else "Go to your projects"
+        assert re.search(rf'<a class="button" href="{re.escape(way_on)}">(<svg.*?</svg>)?{says}</a>', response.content.decode()), referer
 
 
 def test_a_form_that_cannot_be_checked_shows_what_was_typed(ada: User, task: Task) -> None:
