@@ -209,6 +209,11 @@ def _in_words(error: ValidationError, sentence: str) -> str:
     return sentence
 
 
+def shown_before(request: Request) -> dict[str, str]:
+    """Return what the fields of a form held when it was shown, which it tells as `was_<field>`."""
+    return {name.removeprefix("was_"): str(text) for name, text in request.POST.items() if name.startswith("was_")}
+
+
 def uploaded(request: Request, *names: str) -> list[tuple[str, bytes]]:
     """Return the name and content of every file that came in these fields; none is read if they are too much for the memory."""
     files = [file for name in names for file in request.FILES.getlist(name)]
