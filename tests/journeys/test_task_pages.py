@@ -283,6 +283,24 @@ def test_what_is_typed_while_a_form_is_on_its_way_stays_and_outlives_the_page(ta
     expect(field).to_have_value("")
 
 
+def test_a_half_filled_review_outlives_a_reload_with_its_verdicts(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/10/")
+    first, second = (page.locator("#review-form fieldset").nth(place) for place in (0, 1))
+    why = page.locator("#review-form textarea[name=note-0]")
+    first.get_by_text("Not met").click()
+    why.fill("It does not")
+    second.get_by_text("Met", exact=True).click()
+    page.reload()
+    expect(first.get_by_label("Not met")).to_be_checked()
+    expect(why).to_have_value("It does not")
+    expect(second.get_by_label("Met", exact=True)).to_be_checked()
+    second.get_by_text("Not judged").click()
+    page.reload()
+    expect(first.get_by_label("Not met")).to_be_checked()
+    expect(second.get_by_label("Not judged")).to_be_checked()
+
+
 def test_a_fact_takes_nothing_more_while_it_is_saved(tally: MusterServer, page: Page) -> None:
     sign_in(page, tally)
     page.goto(f"{tally.url}/t/12/")
