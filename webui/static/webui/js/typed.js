@@ -2,14 +2,17 @@
 import { isDirty } from "./morph.js";
 
 const PREFIX = "typed:";
-const shelf = (work) => {
+/** Do something with what this tab stores, or nothing where it may not. */
+export const shelf = (work) => {
   try {
     return work(sessionStorage);
   } catch {
     return null; // storage may be full or forbidden
   }
 };
-const keyOf = (field) => `${PREFIX}${document.body.dataset.person}:${location.pathname}:${field.dataset.typed}`;
+/** Return under which name something of this page and person is kept; it goes when they sign out. */
+export const nameOf = (what) => `${PREFIX}${document.body.dataset.person}:${location.pathname}:${what}`;
+const keyOf = (field) => nameOf(field.dataset.typed);
 
 // Kept is what differs from the page's own; of a group of radio buttons, which stand under one name, the value of the chosen one.
 export function keep(field) {
