@@ -207,6 +207,10 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Show what it would do").click()
     expect(page.locator(".changes")).to_contain_text("Make it shine")
     assert accessibility_faults(page) == []
+    page.get_by_role("navigation", name="Project").get_by_role("link", name="Board").click()
+    page.wait_for_url(f"{tally.url}/p/tally/")
+    page.go_back()
+    expect(page.locator(".changes")).to_contain_text("Make it shine")
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
