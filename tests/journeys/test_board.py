@@ -300,6 +300,7 @@ def test_columns_and_lanes_stay_folded_for_this_person(board: Page, shared: Must
     expect(column(board, "done")).to_have_class(re.compile("is-folded"))
     expect(column(board, "done").locator("[data-task]")).to_have_count(0)
     board.goto(f"{shared.url}/p/tally/?lanes=phase")
+    expect(board.locator("[data-live-words]").first).to_have_text("Live")
     assert not accessibility_faults(board)
     expect(column(board, "done")).to_have_class(re.compile("is-folded"))
     board.get_by_role("button", name="Collapse the lane Release").click()
