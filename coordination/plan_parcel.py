@@ -17,7 +17,7 @@ from coordination.plan_directory import MAX_FILES, PLAN
 
 LARGEST = 50_000_000  # bytes of all files together
 LARGEST_TAR = 2 * LARGEST  # with what it says about its files
-PARCEL = 3_500_000  # letters that a form may carry; the server takes 4 MB
+PARCEL = 3_500_000  # letters that are kept for a preview
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same plan is always the same archive
 
 
@@ -56,7 +56,7 @@ def unpacked(uploads: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
 
 
 def wrapped(files: Mapping[str, bytes]) -> str:
-    """Return the files as one line of text, for a form to carry."""
+    """Return the files as one line of text, to be kept for a preview."""
     told = json.dumps({path: base64.b85encode(content).decode() for path, content in sorted(files.items())}).encode()
     parcel = base64.b64encode(zlib.compress(told, 9)).decode()
     if len(parcel) > PARCEL:

@@ -35,7 +35,8 @@ Numbers and times are compared: `attempts:>1`, `attempts:2..5`, `created:2026-03
 A time can be an age, and then `<` is younger and `>` is older: `updated:<2d` is within the last two days, `updated:>2d` longer ago.
 Ages are written in `s`, `min`, `h`, `d` and `w`. Days begin at midnight of your time zone, in the API of UTC.
 
-`@me` is you in `by:`, and in `agent:` and `assigned:` the agent whose key asks.
+`@me` is you in `by:`. In `agent:` and `assigned:` it is the agent whose key asks; a person is no agent, so there it finds nothing for
+people, and it is not offered to them.
 
 A line has at most {longest} characters and {terms} terms. What cannot be read is refused with the term, and with what could stand there.
 

@@ -98,8 +98,8 @@ def _plan_preview(page: Page) -> None:
 
 def _confirmed(page: Page) -> None:
     """Say once more that it is you, which the pages behind it ask for."""
-    if page.get_by_label("Password").is_visible():  # not if it was said a moment ago
-        page.get_by_label("Password").fill(PASSWORD)
+    if page.get_by_label("Password", exact=True).is_visible():  # not if it was said a moment ago; a choice is called Passwordless
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Confirm").click()
     page.get_by_role("link", name="Not now").wait_for()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from coordination.errors import MusterError
 from coordination.models import User
-from webui.requests import Request, page_above, texts_typed
+from webui.requests import Request, came_from, page_above, texts_typed
 from webui.second_factor import OPEN_WITHOUT_FACTOR, lacks_second_factor
 
 POLICY = "; ".join(
@@ -104,7 +104,7 @@ class Refusals:
             return None
         if request.htmx:
             return HttpResponse(error.sentence, status=error.status, content_type="text/plain; charset=utf-8")
-        context = {"sentence": error.sentence, "title": error.title, "typed": texts_typed(request), "back": _came_from(request)}
+        context = {"sentence": error.sentence, "title": error.title, "typed": texts_typed(request), "back": came_from(request)}
         return render(request, _template(request, error), context, status=error.status)
 
 
@@ -122,9 +122,3 @@ def _is_ours(request: HttpRequest) -> bool:
 def _is_page(request: HttpRequest) -> bool:
     """Whether a person has the address before their eyes, as no machine and no part of a page has."""
     return bool(request.resolver_match) and not request.path.startswith("/api/") and "HX-Request" not in request.headers
-
-
-def _came_from(request: HttpRequest) -> str:
-    referer = request.headers.get("Referer", "")
-    prefix = f"{request.scheme}://{request.get_host()}/"
-    return referer.removeprefix(prefix[:-1]) if referer.startswith(prefix) else ""

@@ -171,6 +171,13 @@ def sent_back(request: Request, url: str) -> HttpResponse:
     return redirect(wanted if is_ours else url)
 
 
+def came_from(request: HttpRequest) -> str:
+    """Return the address of the page of ours that a form was on, "" if the browser does not say or it was none of ours."""
+    referer = request.headers.get("Referer", "")
+    prefix = f"{request.scheme}://{request.get_host()}/"
+    return referer.removeprefix(prefix[:-1]) if referer.startswith(prefix) else ""
+
+
 def _offer(undo: Undo | None) -> dict[str, object]:
     if undo is None:
         return {}
@@ -200,6 +207,11 @@ def _in_words(error: ValidationError, sentence: str) -> str:
     if error.code == "max_length" and error.params and sentence.startswith("Ensure"):
         return f"it has {error.params['show_value']:,} characters; at most {error.params['limit_value']:,} fit."
     return sentence
+
+
+def shown_before(request: Request) -> dict[str, str]:
+    """Return what the fields of a form held when it was shown, which it tells as `was_<field>`."""
+    return {name.removeprefix("was_"): str(text) for name, text in request.POST.items() if name.startswith("was_")}
 
 
 def uploaded(request: Request, *names: str) -> list[tuple[str, bytes]]:

@@ -87,6 +87,7 @@ urlpatterns = [
     path("p/<slug:slug>/", board.board, name="board"),
     path("p/<slug:slug>/columns/<slug:key>", board.column, name="board_column"),
     path("p/<slug:slug>/list", task_list.task_list, name="task_list"),
+    path("p/<slug:slug>/list/ids", task_list.ids, name="task_list_ids"),
     path("p/<slug:slug>/filter/suggestions", filters.suggestions, name="filter_suggestions"),
     path("p/<slug:slug>/views/menu", filters.views_menu, name="views_menu"),
     path("p/<slug:slug>/views", filters.save_view, name="save_view"),

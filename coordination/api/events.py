@@ -23,6 +23,7 @@ from coordination.errors import Invalid, MusterError
 from coordination.hub import Wanted, hub
 from coordination.models import Event
 from coordination.queries.access import Caller, find_project, find_task, visible_events, visible_tasks
+from coordination.queries.event_kinds import known_kinds
 from coordination.queries.filters import matching, parse
 from coordination.queries.filters.text import LONGEST
 
@@ -55,6 +56,7 @@ def list_events(request: Request, filters: Query[EventQuery]) -> HttpResponseBas
     if filters.task is not None:
         find_task(request.auth, filters.task)
     parse(filters.q)
+    known_kinds((kind if "." in kind else f"{kind}.*" for kind in filters.kind), field="kind")
     after = _start(request, filters)
     if "text/event-stream" in request.META.get("HTTP_ACCEPT", ""):
         return _stream(request, filters, after if after is not None else _latest())
@@ -94,7 +96,7 @@ def _narrowed(events: QuerySet[Event], filters: EventQuery, caller: Caller) -> Q
     if filters.kind:
         kinds = Q()
         for kind in filters.kind[:50]:
-            kinds |= Q(kind=kind) | Q(kind__startswith=f"{kind}.")
+            kinds |= Q(kind=kind) | Q(kind__startswith=f"{kind.removesuffix('.*')}.")
         events = events.filter(kinds)
     return events
 

@@ -13,7 +13,7 @@ from coordination.models import Phase, PhaseLink, Project, Task
 from coordination.models.clock import now
 from coordination.models.sql import planned
 from coordination.operations.atomic import atomically
-from coordination.operations.editing import apply_changes, check, lock_project
+from coordination.operations.editing import apply_changes, changed_here, check, lock_project
 from coordination.operations.events import record
 from coordination.operations.readiness import settle_phase
 from coordination.queries.sentences import counted
@@ -69,9 +69,13 @@ def create_phase(
 
 
 @atomically
-def edit_phase(phase: Phase, changes: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None) -> Phase:
+def edit_phase(
+    phase: Phase, changes: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None, seen: Mapping[str, str] | None = None
+) -> Phase:
+    """Change what may be changed. `seen` are the fields as the form showed them: what it left alone writes over nothing."""
     lock_project(phase.project_id)
     phase = lock_phase(phase.pk)
+    changes = changed_here(phase, changes, seen or {})
     if "name" in changes and changes["name"] != phase.name:
         _refuse_taken_name(phase.project_id, changes["name"])
     if differences := apply_changes(phase, changes, EDITABLE, expected_version):
@@ -209,15 +213,22 @@ def resume_phase(phase: Phase, *, actor: Actor) -> Phase:
 
 
 @atomically
-def set_status(phase: Phase, *, actor: Actor, status_line: str | None = None, blockers: Sequence[str] | None = None) -> Phase:
-    """Write the line and the list of blockers that people read above the phase."""
+def set_status(
+    phase: Phase,
+    *,
+    actor: Actor,
+    status_line: str | None = None,
+    blockers: Sequence[str] | None = None,
+    seen: Mapping[str, str] | None = None,
+) -> Phase:
+    """Write the line and the list of blockers that people read above the phase. `seen` is as for `edit_phase`."""
     phase = lock_phase(phase.pk)
     changes: dict[str, Any] = {}
     if status_line is not None:
         changes["status_line"] = status_line
     if blockers is not None:
         changes["blockers"] = list(blockers)
-    if differences := apply_changes(phase, changes, {"status_line", "blockers"}, None):
+    if differences := apply_changes(phase, changed_here(phase, changes, seen or {}), {"status_line", "blockers"}, None):
         record("phase.status", actor=actor, phase=phase, changes=differences)
     return phase
 

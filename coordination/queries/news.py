@@ -18,9 +18,11 @@ class News:
         self.missed = self._told(list(Event.objects.filter(id__gt=seen).values_list("project_id", flat=True)[:BATCH]))
 
     def read(self) -> set[str]:
-        """Return the projects that have news since the last call; to be called when the hub rings."""
+        """Return the projects that have news since the last call; to be called once after subscribing, and when the hub rings."""
         rows = list(Event.objects.settled().following(*self._place).values_list("txid", "id", "project_id")[:BATCH])
-        if len(rows) in (0, BATCH):  # one that was counted at the beginning may have been settled only now
+        if not rows:  # the hub rings everybody when it begins to follow the log
+            return set()
+        if len(rows) == BATCH:
             self._place, self.newest = _end(), latest_event_id()
             return {ALL}
         self._place, self.newest = rows[-1][:2], max(self.newest, *(row[1] for row in rows))

@@ -91,6 +91,11 @@ class TaskOverview:
         return [question for question in self.questions if question.answered_at is None]
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether a person is waited for: that comes before anything else."""
+        return bool(self.open_questions) or self.review is not None
+
+    @property
     def answered_questions(self) -> list[Question]:
         return [question for question in self.questions if question.answered_at is not None]
 

@@ -17,6 +17,7 @@ from coordination.operations.keys import create_key
 from coordination.queries.access import Caller, caller_of_key, caller_of_user
 from coordination.queries.filters import TABLE, WORD, Filter, Term, given, matching, parse
 from coordination.queries.filters.qualifiers import BY_NAME
+from coordination.queries.filters.suggestions import suggestions
 from tests.factories import Plan
 
 TYPED = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
@@ -278,7 +279,9 @@ def test_what_nobody_looked_at_for_long_is_stale(shelf: Plan) -> None:
 
 def test_me_is_the_agent_of_the_key_that_asks(shelf: Plan) -> None:
     _, raw = create_key(name="jean alone", scope="agent", actor=shelf.planner, agent=shelf.jean.agent)
-    assert found(shelf, "assigned:@me", caller_of_key(raw)) == {"assigned"}
+    jean = caller_of_key(raw)
+    assert found(shelf, "assigned:@me", jean) == {"assigned"}
+    assert "assigned:@me " in {each.text for each in suggestions(shelf.project, jean, "assigned:", len("assigned:"))}
 
 
 @pytest.mark.django_db

@@ -2,10 +2,14 @@
 
 import pytest
 
+from coordination.hub import hub
+from coordination.models import Event
+from coordination.models.clock import now
 from coordination.operations.messages import say
 from coordination.queries.activity import latest_event_id
-from coordination.queries.news import ALL, News
+from coordination.queries.news import ALL, BATCH, News
 from tests.factories import Plan, make_plan
+from webui.views.live import _signals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,9 +47,26 @@ def test_it_tells_nothing_of_a_project_that_its_reader_does_not_see() -> None:
     assert news.read() == set()
 
 
-def test_a_ring_for_nothing_that_is_found_concerns_all() -> None:
+def test_a_ring_for_nothing_that_is_found_is_no_news() -> None:
     tally = make_plan("tally")
     news = News({tally.project.pk}, latest_event_id())
     tally.jared.claims(tally.task())
     news.read()
+    assert news.read() == set()
+
+
+def test_more_than_it_counts_concerns_all() -> None:
+    tally = make_plan("tally")
+    news = News({tally.project.pk}, latest_event_id())
+    Event.objects.bulk_create(Event(at=now(), kind="told", project=tally.project, actor_kind="system") for _ in range(BATCH))
     assert news.read() == {ALL}
+    assert news.read() == set()
+
+
+def test_a_stream_tells_what_happened_before_anything_could_ring() -> None:
+    tally = make_plan("tally")
+    news = News(None, latest_event_id())
+    told = talk(tally)
+    with hub.subscribe(lambda event: False) as nothing_rings:
+        assert next(_signals(nothing_rings, news)).endswith(f"data: {latest_event_id()} {told}\n\n".encode())
+    hub.rest()

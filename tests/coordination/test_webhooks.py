@@ -63,6 +63,23 @@ def test_it_refuses_kinds_that_no_event_can_have(kinds: list[str]) -> None:
     assert refused.value.field == "kinds"
 
 
+@pytest.mark.parametrize(("kind", "hint"), [("task.faild", "task.failed"), ("phase.xxxxxx", "phase.moved"), ("x.y", "of agent, attempt")])
+def test_a_kind_of_event_that_never_happens_is_refused_with_those_that_do(kind: str, hint: str) -> None:
+    with pytest.raises(Invalid, match=hint):
+        create_webhook(url=URL, actor=SYSTEM, kinds=["task.done", kind])
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/in", "http://0x7f000001/", "https://[fd12::1]/", "https://8.8.8.8:6379/"])
+def test_an_address_near_the_server_is_refused_when_it_is_given(url: str) -> None:
+    hook, _ = create_webhook(url=URL, actor=SYSTEM)
+    for give in (lambda: create_webhook(url=url, actor=SYSTEM), lambda: edit_webhook(hook, {"url": url}, actor=SYSTEM)):
+        with pytest.raises(Invalid, match="WEBHOOKS_ALLOW_PRIVATE") as refused:
+            give()
+        assert refused.value.field == "url"
+    with override_settings(WEBHOOKS_ALLOW_PRIVATE=True):
+        assert edit_webhook(hook, {"url": url}, actor=SYSTEM).url == url
+
+
 def test_an_edit_clears_the_failures_and_switches_on_again() -> None:
     hook, _ = create_webhook(url=URL, actor=SYSTEM, project=make_project())
     Webhook.objects.filter(pk=hook.pk).update(enabled=False, failures=9, disabled_reason="gone", last_error="410")

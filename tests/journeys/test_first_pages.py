@@ -56,6 +56,15 @@ def test_the_board_follows_what_others_do_and_keeps_what_is_typed(shared: Muster
     expect(page.locator("#board")).to_contain_text("Made by somebody else")
     expect(page.get_by_label("Title of a new task")).to_have_value("Half a tit")
     expect(page.get_by_label("Title of a new task")).to_be_focused()
+    project = page.get_by_role("navigation", name="Project")
+    project.get_by_role("link", name="Plan").click()
+    page.wait_for_url(f"{shared.url}/p/tally/plan")
+    project.get_by_role("link", name="Board").click()
+    expect(page.get_by_label("Title of a new task")).to_have_value("Half a tit")
+    page.get_by_label("Title of a new task").press("Enter")
+    expect(page.locator("#board")).to_contain_text("Half a tit")
+    page.reload()
+    expect(page.get_by_label("Title of a new task")).to_have_value("")
 
 
 def test_a_half_typed_answer_survives_a_change_of_the_same_task(shared: MusterServer, page: Page) -> None:

@@ -207,6 +207,10 @@ def test_a_plan_comes_back_as_a_directory(tally: MusterServer, page: Page, tmp_p
     page.get_by_role("button", name="Show what it would do").click()
     expect(page.locator(".changes")).to_contain_text("Make it shine")
     assert accessibility_faults(page) == []
+    page.get_by_role("navigation", name="Project").get_by_role("link", name="Board").click()
+    page.wait_for_url(f"{tally.url}/p/tally/")
+    page.go_back()
+    expect(page.locator(".changes")).to_contain_text("Make it shine")
     page.get_by_role("button", name="Apply the plan").click()
     page.wait_for_url(f"{tally.url}/p/tally/plan")
     expect(page.get_by_role("status").first).to_contain_text("2 created")
@@ -281,6 +285,24 @@ def test_what_is_typed_while_a_form_is_on_its_way_stays_and_outlives_the_page(ta
     page.reload()
     expect(page.locator("#task")).to_contain_text("The second, which is not sent yet")
     expect(field).to_have_value("")
+
+
+def test_a_half_filled_review_outlives_a_reload_with_its_verdicts(tally: MusterServer, page: Page) -> None:
+    sign_in(page, tally)
+    page.goto(f"{tally.url}/t/10/")
+    first, second = (page.locator("#review-form fieldset").nth(place) for place in (0, 1))
+    why = page.locator("#review-form textarea[name=note-0]")
+    first.get_by_text("Not met").click()
+    why.fill("It does not")
+    second.get_by_text("Met", exact=True).click()
+    page.reload()
+    expect(first.get_by_label("Not met")).to_be_checked()
+    expect(why).to_have_value("It does not")
+    expect(second.get_by_label("Met", exact=True)).to_be_checked()
+    second.get_by_text("Not judged").click()
+    page.reload()
+    expect(first.get_by_label("Not met")).to_be_checked()
+    expect(second.get_by_label("Not judged")).to_be_checked()
 
 
 def test_a_fact_takes_nothing_more_while_it_is_saved(tally: MusterServer, page: Page) -> None:

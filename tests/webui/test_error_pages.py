@@ -6,11 +6,14 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import get_resolver, resolve
 
-from coordination.models import Project, Task, User
-from tests.webui.conftest import signed_in
+from coordination.models import Agent, ApiKey, Project, Task, User
+from coordination.operations import finish
+from tests.webui.conftest import signed_in, started
+from webui import context
 from webui.requests import page_above
 from webui.views import needs
 
@@ -35,12 +38,41 @@ def test_what_one_may_not_do_says_which_role_it_needs(vera: User, task: Task) ->
     assert "the planner role" in response.content.decode()
 
 
+def test_a_refusal_counts_what_waits_for_its_reader(
+    ada: User, vera: User, task: Task, key: ApiKey, jared: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish.ask(started(task, jared, key), "Which parser?")
+    unchecked = Client(enforce_csrf_checks=True)
+    unchecked.force_login(ada)
+    asked = {
+        404: lambda: signed_in(ada).get("/nowhere"),
+        422: lambda: signed_in(ada).post(f"/t/{task.pk}/say", {"text": ""}),
+        403: lambda: unchecked.post(f"/t/{task.pk}/say", {"text": "Hello"}),
+    }
+    for status, ask in asked.items():
+        page = ask().content.decode()
+        assert ask().status_code == status
+        assert 'data-needs="1"' in page, status
+        assert "<title>(1) " in page, status
+    assert "data-needs=" not in Client().get("/nowhere").content.decode()
+
+    def unreachable(*asked: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(context, "head", unreachable)
+    page = signed_in(ada).get("/nowhere")
+    assert (page.status_code, "data-needs=" in page.content.decode()) == (404, False)
+
+
 def test_a_form_that_cannot_be_checked_says_how_to_go_on(ada: User, project: Project) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(ada)
-    response = client.post("/p/tally/pause")
-    assert response.status_code == 403
-    assert "reload the page and send it again" in response.content.decode()
+    for referer, way_on in (("http://testserver/p/tally/hold?x=1", "/p/tally/hold?x=1"), ("https://evil.example/", "/"), ("", "/")):
+        response = client.post("/p/tally/pause", headers={"Referer": referer})
+        assert response.status_code == 403
+        assert "reload the page and send it again" in response.content.decode()
+        says = "Go back" if referer.startswith("http://testserver") else "Go to your projects"
+        assert re.search(rf'<a class="button" href="{re.escape(way_on)}">(<svg.*?</svg>)?{says}</a>', response.content.decode()), referer
 
 
 def test_a_form_that_cannot_be_checked_shows_what_was_typed(ada: User, task: Task) -> None:

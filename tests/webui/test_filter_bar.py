@@ -111,6 +111,12 @@ def test_a_suggestion_stands_where_the_caret_is(vera: User, tasks: list[Task]) -
     assert suggested(client, "nothing:x") == suggested(client, "unheard") == []
 
 
+def test_nobody_is_suggested_the_agent_that_they_are_not(vera: User, tasks: list[Task]) -> None:
+    client = signed_in(vera)
+    offered = [each for text in ("agent:", "assigned:", "by:", "@m", "agent:@") for each in suggested(client, text)]
+    assert [each for each in offered if "@me" in each] == ["by:@me ", "by:@me "]
+
+
 def test_a_stranger_is_suggested_nothing(stranger: User, tasks: list[Task]) -> None:
     assert signed_in(stranger).get("/p/tally/filter/suggestions", {"q": "label:"}).status_code == 404
 

@@ -11,6 +11,7 @@ from coordination.models import Agent, ApiKey, Attempt, Dependency, Event, Phase
 from coordination.models.clock import now
 from coordination.operations import finish, phases
 from coordination.operations.creation import Need, NewTask, create_task, create_tasks
+from tests.factories import behind
 from tests.webui.conftest import signed_in, started
 
 MOST_QUERIES = 15
@@ -278,3 +279,32 @@ def test_what_one_person_left_alone_does_not_write_over_another_s_words(planner:
     planner.post(f"/phases/{phase.pk}/status", status | {"status_line": "", "blockers": "No sample logs\r\nNo key"})
     phase.refresh_from_db()
     assert (phase.status_line, phase.blockers) == ("On its way", ["No sample logs", "No key"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_the_status_of_a_phase_in_the_same_moment_the_second_is_told(planner: Client, phase: Phase, ada: User) -> None:
+    url, as_it_was = f"/phases/{phase.pk}/status", {"status_line": "", "blockers": "", "was_status_line": "", "was_blockers": ""}
+    other = signed_in(ada)
+    second = behind(
+        lambda: planner.post(url, as_it_was | {"status_line": "On track"}, headers=HTMX),
+        lambda: other.post(url, as_it_was | {"status_line": "Late"}, headers=HTMX),
+    )
+    assert not isinstance(second, BaseException), second
+    assert (second.status_code, "it is “On track” now" in second.content.decode()) == (409, True)
+    phase.refresh_from_db()
+    assert phase.status_line == "On track"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_change_different_fields_of_a_phase_in_the_same_moment_both_do(planner: Client, phase: Phase, ada: User) -> None:
+    url, sent = f"/phases/{phase.pk}/edit", {"name": "Build", "description": "", "gate": "auto"}
+    as_it_was = sent | {f"was_{name}": text for name, text in sent.items()}
+    other = signed_in(ada)
+    second = behind(
+        lambda: planner.post(url, as_it_was | {"name": "Build it"}, headers=HTMX),
+        lambda: other.post(url, as_it_was | {"description": "All of it"}, headers=HTMX),
+    )
+    assert not isinstance(second, BaseException), second
+    assert second.status_code == 204
+    phase.refresh_from_db()
+    assert (phase.name, phase.description) == ("Build it", "All of it")

@@ -11,9 +11,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from coordination.models import Phase, Project, User
-from webui.static_files import gather
+from webui.static_files import OURS, gather
 
 MOST_BYTES = 60_000  # of scripts and styles, compressed, before the first board can be used
+MOST_LINES = 400  # of a stylesheet
 IMPORT = re.compile(rb'(?:from|import)\s*"(\./[^"]+)"')
 
 
@@ -73,6 +74,21 @@ def test_the_first_board_loads_less_than_sixty_kilobytes(browser: Client, projec
     sizes = first_load(browser, "/p/tally/")
     assert len(sizes) > 15
     assert sum(sizes.values()) < MOST_BYTES, sizes
+
+
+def test_the_styles_of_the_plan_are_loaded_by_the_plan_alone(browser: Client, project: Project, phase: Phase) -> None:
+    def styles(page: str) -> set[str]:
+        loads = Loads()
+        loads.feed(browser.get(page).content.decode())
+        return {Path(address).name.partition(".")[0] for address in loads.addresses if address.endswith(".css")}
+
+    assert styles("/p/tally/") == {"all"}
+    assert styles("/p/tally/plan") == {"all", "plan", "phases", "planmenu"}
+
+
+def test_a_stylesheet_is_short_enough_to_be_read() -> None:
+    sheets = (OURS / "webui" / "css").glob("*.css")
+    assert {sheet.name: lines for sheet in sheets if (lines := len(sheet.read_text("utf-8").splitlines())) > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize(

@@ -175,3 +175,19 @@ def test_pages_by_phase_go_through_short_and_long_phases_in_their_order(
     within = (Lower("title").desc(), "-pk") if "title" in params.get("sort", "") else (f"{sign}pk",)
     first = "phase__position" if "group" in params else f"{sign}phase__position"
     assert seen == list(project.tasks.order_by(first, *within).values_list("pk", flat=True))
+
+
+def test_all_that_match_can_be_selected_unless_they_are_too_many(
+    pat: User, vera: User, project: Project, phase: Phase, tasks: list[Task]
+) -> None:
+    client = signed_in(pat)
+    page = html.unescape(client.get(LIST, {"q": "phase:Build", "sort": "title"}).content.decode())
+    assert 'data-total="2"' in page
+    address = re.search(r'data-picks-all="([^"]*)"', page)
+    assert address
+    assert client.get(address[1]).json() == {"tasks": [tasks[1].pk, tasks[2].pk]}
+    assert client.get(f"{LIST}/ids", {"q": "state:x"}).json() == {"tasks": []}
+    assert signed_in(vera).get(f"{LIST}/ids").status_code == 403
+    make_many(project, phase, tasks[0], 500)
+    refused = client.get(f"{LIST}/ids", headers={"HX-Request": "true"})
+    assert (refused.status_code, refused.content.decode()[:26]) == (422, "More than 500 tasks match,")

@@ -201,3 +201,18 @@ def test_each_page_of_a_task_has_a_title_of_its_own(ada: User, task: Task) -> No
     titles = [page.split("<title>")[1].split("</title>")[0] for page in pages]
     assert len(set(titles)) == len(places), titles
     assert all(f"#{task.pk} Write the parser" in title for title in titles)
+
+
+def order_on(page: str, *marks: str) -> list[str]:
+    return sorted(marks, key=page.index)
+
+
+def test_the_actions_come_before_what_is_only_read_and_after_what_waits_for_a_person(
+    pat: User, task: Task, jared: Agent, key: ApiKey
+) -> None:
+    client, actions, messages = signed_in(pat), 'id="actions"', 'id="messages-title"'
+    page = client.get(f"/t/{task.pk}/").content.decode()
+    assert order_on(page, actions, 'id="instructions-title"', messages, 'id="facts-title"')[0] == actions
+    finish.ask(started(task, jared, key), "Which parser?")
+    page = client.get(f"/t/{task.pk}/").content.decode()
+    assert order_on(page, actions, 'id="answer-form"', messages)[:2] == ['id="answer-form"', actions]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import coordination
+from coordination.queries.event_kinds import KINDS as KNOWN
 from coordination.queries.explain import Reason
 from coordination.queries.shares import percent
 from webui import words
@@ -31,6 +32,7 @@ def test_every_kind_of_event_has_words_with_its_task_and_without() -> None:
     kinds = kinds_of_events()
     assert len(kinds) > 70
     assert not kinds - words.EVENT_WORDS.keys(), "these have no words"
+    assert words.EVENT_WORDS.keys() == KNOWN, "these are what a webhook may ask for"
     for kind in sorted(kinds):
         named, alone, here = (
             words.of_event(kind),

@@ -51,15 +51,16 @@ def _stream(watched: set[int] | None, seen: int) -> Iterator[bytes]:
     def is_news(event: Event) -> bool:
         return watched is None or event.project_id is None or event.project_id in watched
 
+    news = News(watched, seen)  # before the subscription: what happens between the two is read, as no ring tells of it
     with hub.subscribe(is_news) as subscription:
         yield b"retry: 1000\n: Muster\n\n"
-        yield from _signals(subscription, News(watched, seen))
+        yield from _signals(subscription, news)
 
 
 def _signals(subscription: Subscription, news: News) -> Iterator[bytes]:
     moment = time.monotonic()
     end, rests_until = moment + LONGEST, moment
-    owed = told = set(news.missed)  # something happened between the reading of the page and this
+    owed = told = news.missed | news.read()  # something happened between the reading of the page and this
     if told:
         yield _signal("board", news.newest, told)
     while (moment := time.monotonic()) < end:

@@ -18,8 +18,7 @@ from coordination.queries import plan as query
 from coordination.queries.access import Permission, find_phase
 from coordination.queries.sentences import counted
 from webui.forms.phase import GATES, AddTaskForm, EditPhaseForm, HoldForm, MoveForm, SplitForm, StatusForm
-from webui.overwriting import changed_here
-from webui.requests import Request, Undo, actor_of, acts, done, number, page, shows, typed
+from webui.requests import Request, Undo, actor_of, acts, done, number, page, shown_before, shows, typed
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def edit(request: Request, phase_id: int) -> HttpResponse:
     changes = typed(EditPhaseForm(request.POST))
     if "open_ended" not in request.POST and "has_open_ended" not in request.POST:
         del changes["open_ended"]
-    phases.edit_phase(phase, changed_here(request.POST, changes, phase), actor=actor_of(request))
+    phases.edit_phase(phase, changes, actor=actor_of(request), seen=shown_before(request))
     return done(request, f"{phase.name} is saved.", _plan_of(phase))
 
 
@@ -91,7 +90,7 @@ def act(request: Request, phase_id: int, verb: str) -> HttpResponse:
     if action is None:
         raise Http404
     wanted = typed(action.form(request.POST))
-    action.run(phase, changed_here(request.POST, wanted, phase) if verb == "status" else wanted, actor_of(request))
+    action.run(phase, wanted | {"seen": shown_before(request)} if verb == "status" else wanted, actor_of(request))
     return done(request, action.said.format(phase.name), _plan_of(phase), undo=_back(phase, action))
 
 

@@ -2,13 +2,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
+from django.urls import reverse
 
+from coordination.errors import Invalid
 from coordination.queries import task_list as query
-from coordination.queries.access import find_project
+from coordination.queries.access import Permission, find_project
 from coordination.queries.swimlanes import agents_to_assign_to
-from webui.filtering import Bar, bar_of
+from webui.filtering import Bar, address, bar_of
 from webui.requests import Request, page, shows
+from webui.views.bulk import MOST
 
 SALT = "task_list"
 
@@ -45,9 +48,22 @@ def task_list(request: Request, slug: str) -> HttpResponse:
         here=bar.address(cursor=request.GET.get("cursor", "")),
         phases=project.phases.all(),
         agents=agents_to_assign_to,
+        all_url=address(reverse("task_list_ids", args=[slug]), [("q", bar.wanted.text)], {}),
         next=bar.address(cursor=following) if following else "",
         start=bar.address() if found.first > 1 else "",
     )
+
+
+@shows
+def ids(request: Request, slug: str) -> HttpResponse:
+    """The numbers of all tasks that match, for one action on all of them: what is selected is what was there, whatever comes later."""
+    project = find_project(request.caller, slug, Permission.PLAN)
+    found = list(
+        bar_of(request, project, "task_list").matching(project.tasks.all()).order_by("pk").values_list("pk", flat=True)[: MOST + 1]
+    )
+    if len(found) > MOST:
+        raise Invalid(f"More than {MOST} tasks match, the most that can be changed at once. Narrow the filter.")
+    return JsonResponse({"tasks": found})
 
 
 GROUPINGS = (("", "Nothing"), ("phase", "Phase"), ("state", "State"), ("agent", "Agent"))

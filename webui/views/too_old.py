@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from webui.requests import Request, signed_out, texts_typed
+from webui.requests import Request, came_from, signed_out, texts_typed
 
 NO_COOKIES = "It was open too long, came from another site, or cookies are switched off. Nothing was changed."
 PAGE = f"{NO_COOKIES} Go back, reload the page and send it again."
@@ -16,4 +16,5 @@ def form_too_old(request: Request, reason: str = "") -> HttpResponse:
         return signed_out(request)
     if request.htmx:
         return HttpResponse(PART, status=403, content_type="text/plain; charset=utf-8")
-    return render(request, "403_csrf.html", {"sentence": PAGE, "typed": texts_typed(request)}, status=403)
+    context = {"sentence": PAGE, "typed": texts_typed(request), "back": came_from(request)}
+    return render(request, "403_csrf.html", context, status=403)

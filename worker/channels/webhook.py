@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
+from coordination.operations.addresses import AddressRefused, Target, resolve
 from coordination.operations.outbox import Delivery, DeliveryError
-from worker.channels.addresses import Target, resolve
 
 LONGEST = 10.0  # seconds for everything from the connection to the answer's status
 LARGEST_ANSWER = 64 * 1024  # bytes; what a receiver says besides its status is of no interest
@@ -28,13 +28,20 @@ class WebhookChannel:
     longest: float = LONGEST
 
     def send(self, delivery: Delivery) -> None:
-        target = resolve(delivery.url, allow_private=self.allow_private)
+        target = self._target(delivery.url)
         body = json.dumps({"type": delivery.kind, "timestamp": delivery.at, "data": delivery.data}, ensure_ascii=False).encode()
         status = _post(target, body, signed_headers(delivery, body, int(time.time())), self.longest)
         if status == GONE:
             raise DeliveryError("The receiver answered 410 Gone.", gone=True)
         if not 200 <= status < 300:
             raise DeliveryError(f"The receiver answered {status}." + (" Redirects are not followed." if 300 <= status < 400 else ""))
+
+    def _target(self, url: str) -> Target:
+        """Return where to send: a name may lead elsewhere than when the webhook was made (G14)."""
+        try:
+            return resolve(url, allow_private=self.allow_private)
+        except AddressRefused as refused:
+            raise DeliveryError(refused.sentence) from None
 
 
 def signed_headers(delivery: Delivery, body: bytes, timestamp: int) -> dict[str, str]:

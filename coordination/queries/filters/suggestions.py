@@ -9,7 +9,7 @@ from django.db import connection
 from coordination.models import Lane, Project, Task
 from coordination.models.sql import rows
 from coordination.queries.access import Caller, visible_agents
-from coordination.queries.filters.qualifiers import BY_NAME, TABLE, Qualifier
+from coordination.queries.filters.qualifiers import BY_NAME, ME, TABLE, Qualifier
 from coordination.queries.filters.text import value_text
 
 MOST = 10
@@ -43,7 +43,7 @@ def suggestions(project: Project, caller: Caller, text: str, at: int) -> list[Su
     before, after = text[:at], text[at:]
     start = _start_of_piece(before)
     piece = before[start:]
-    found = _values(project, caller, piece) if ":" in piece else _names(piece)
+    found = _values(project, caller, piece) if ":" in piece else _names(caller, piece)
     taken = []
     for new, shows, says in islice(found, MOST):
         line = before[:start] + new
@@ -65,7 +65,7 @@ def _start_of_piece(before: str) -> int:
     return start
 
 
-def _names(piece: str) -> Iterator[tuple[str, str, str]]:
+def _names(caller: Caller, piece: str) -> Iterator[tuple[str, str, str]]:
     """Yield qualifiers that begin as typed, then words of theirs that do."""
     minus, typed = ("-", piece[1:]) if piece.startswith("-") else ("", piece)
     typed = typed.lower()
@@ -75,7 +75,7 @@ def _names(piece: str) -> Iterator[tuple[str, str, str]]:
     if not typed:
         return
     for each in TABLE:
-        for word, says in each.words.items():
+        for word, says in _words(each, caller):
             if word.startswith(typed) and each.name != "no":
                 yield f"{minus}{each.name}:{word} ", f"{minus}{each.name}:{word}", says
 
@@ -103,7 +103,7 @@ def _last_value(rest: str) -> tuple[str, str]:
 
 
 def _offers(qualifier: Qualifier, project: Project, caller: Caller, typed: str) -> Iterator[Offer]:
-    for word, says in qualifier.words.items():
+    for word, says in _words(qualifier, caller):
         if typed in word:
             yield Offer(word, says)
     source = SOURCES.get(qualifier.name)
@@ -111,6 +111,12 @@ def _offers(qualifier: Qualifier, project: Project, caller: Caller, typed: str) 
         yield from source(project, caller, typed)
     if not qualifier.words and source is None and not typed:
         yield from (Offer(value, qualifier.takes) for value in qualifier.example.split(" ")[0].partition(":")[2].split(",")[:1])
+
+
+def _words(qualifier: Qualifier, caller: Caller) -> Iterator[tuple[str, str]]:
+    """Yield the words of a qualifier that can find something for who asks: a person is no agent, so "my agent" finds nothing."""
+    is_agent = caller.key is not None and caller.key.agent is not None
+    return ((word, says) for word, says in qualifier.words.items() if is_agent or (word, says) not in ME.items())
 
 
 def _phases(project: Project, caller: Caller, typed: str) -> Iterator[Offer]:

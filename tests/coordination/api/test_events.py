@@ -34,6 +34,11 @@ def test_the_log_is_read_page_by_page_from_a_cursor(add: AddTask, planner: Calle
     kinds = {each["kind"] for each in planner.get(f"events?task={task.pk}").json["items"]}
     assert kinds == {"task.created", "task.queued"}
     assert {each["kind"] for each in planner.get("events?kind=phase").json["items"]} == {"phase.created", "phase.started"}
+    assert planner.get("events?kind=phase.*&kind=task.queued&limit=200").json["items"][-1]["kind"] == "task.queued"
+    for kind in ("tasks", "task.faild"):
+        refused = planner.get(f"events?kind={kind}")
+        assert refused.status == 422
+        assert "Did you mean task." in refused.json["detail"]
     assert planner.get("events?project=lab").status == 404
 
 

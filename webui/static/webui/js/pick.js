@@ -1,9 +1,25 @@
-// Which tasks are selected for a bulk action. The boxes belong to the form #bulk wherever they stand; a refresh keeps them ticked.
+// Which tasks are selected for a bulk action. The boxes belong to the form #bulk wherever they stand; a refresh keeps them ticked,
+// and where the tasks come page by page (data-of, the filter that they match), so does the way to the next page and back.
+import { sayRefusal } from "./forms.js";
 import { register } from "./keys.js";
 import { afterSwaps } from "./swaps.js";
+import { nameOf, shelf } from "./typed.js";
 
-const picked = new Set();
+const MOST = 500; // as the server takes at once
+const bar = document.getElementById("bulk");
+const picked = new Set(kept());
 let newest;
+
+function kept() {
+  const found = bar?.dataset.of === undefined ? null : shelf((storage) => JSON.parse(storage.getItem(nameOf("picked"))));
+  return found?.of === bar?.dataset.of ? (found?.tasks ?? []) : [];
+}
+
+function keep() {
+  if (bar?.dataset.of === undefined) return;
+  if (picked.size) shelf((storage) => storage.setItem(nameOf("picked"), JSON.stringify({ of: bar.dataset.of, tasks: [...picked] })));
+  else shelf((storage) => storage.removeItem(nameOf("picked")));
+}
 
 const boxes = () => [...document.querySelectorAll('input[form="bulk"][name="task"]')];
 export const pickedCount = () => picked.size;
@@ -11,21 +27,45 @@ export const pickedCount = () => picked.size;
 const boxesOf = ({ dataset }) => boxes().filter((box) => !dataset.picks || box.closest(`[data-column="${dataset.picks}"]`));
 const counted = (count) => (count === 1 ? "1 task" : `${count} tasks`);
 
+/** Offer what is on the other pages too, once all of this one is selected. */
+function offerAll(own) {
+  const button = bar.querySelector("[data-picks-all]");
+  const total = Number(document.querySelector("[data-total]")?.dataset.total ?? 0);
+  if (!button) return;
+  button.hidden = total > MOST || picked.size >= total || !own.length || !own.every((box) => box.checked);
+  button.textContent = `Select all ${total} that match`;
+}
+
+async function pickAll({ dataset }) {
+  const answer = await fetch(dataset.picksAll, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+  if (!answer?.ok) return sayRefusal(answer);
+  for (const task of (await answer.json()).tasks) picked.add(String(task));
+  return tick();
+}
+
 function tell() {
-  const form = document.getElementById("bulk");
+  const form = bar;
   if (!form) return;
+  keep();
+  offerAll(boxes());
+  const away = picked.size - boxes().filter((box) => box.checked).length;
   form.classList.toggle("is-on", picked.size > 0);
   for (const all of document.querySelectorAll("input[data-picks]")) {
     const own = boxesOf(all);
     all.checked = own.length > 0 && own.every((box) => box.checked);
   }
-  form.querySelector("[data-picked]").textContent = picked.size ? `${counted(picked.size)} selected` : "";
+  form.querySelector("[data-picked]").textContent = picked.size ? `${counted(picked.size)} selected${away ? `, ${away} not shown here` : ""}` : "";
   for (const button of form.querySelectorAll("[data-confirm-many]")) button.dataset.confirm = button.dataset.confirmMany.replace("{}", counted(picked.size));
 }
 
 function note(box) {
   if (box.checked) picked.add(box.value);
   else picked.delete(box.value);
+}
+
+function tick() {
+  for (const box of boxes()) box.checked = picked.has(box.value);
+  tell();
 }
 
 function clear() {
@@ -71,10 +111,8 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("reset", (event) => event.target.id === "bulk" && setTimeout(clear));
 document.body.addEventListener("htmx:afterSwap", (event) => event.target.id === "bulk-results" && event.target.showModal());
-afterSwaps(() => {
-  for (const box of boxes()) box.checked = picked.has(box.value);
-  tell();
-});
+afterSwaps(tick);
+bar?.querySelector("[data-picks-all]")?.addEventListener("click", ({ target }) => pickAll(target));
 // Also what is selected and not on the page at this moment, in a column that was collapsed since or further down.
 document.body.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt.id === "bulk") event.detail.parameters.task = [...picked];
@@ -99,5 +137,5 @@ for (const [says, control] of DEEDS) {
   register("", says, use, { where: "#bulk.is-on", group: "Cards" });
 }
 
-for (const box of boxes()) note(box);
-tell();
+for (const box of boxes()) if (box.checked) note(box);
+tick();

@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
-from coordination.operations.outbox import DeliveryError
-from worker.channels import addresses
-from worker.channels.addresses import is_open, resolve
+from coordination.operations import addresses
+from coordination.operations.addresses import AddressRefused, is_open, resolve
 
 NEAR = [
     "http://127.0.0.1/",
@@ -71,13 +70,13 @@ ODD = [
 
 @pytest.mark.parametrize("url", NEAR)
 def test_it_refuses_what_is_near_the_server(url: str) -> None:
-    with pytest.raises(DeliveryError):
+    with pytest.raises(AddressRefused):
         resolve(url)
 
 
 @pytest.mark.parametrize("url", ODD)
 def test_it_refuses_odd_addresses(url: str) -> None:
-    with pytest.raises(DeliveryError):
+    with pytest.raises(AddressRefused):
         resolve(url)
 
 
@@ -93,7 +92,7 @@ def test_a_name_with_one_near_address_among_its_addresses_is_refused(monkeypatch
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ("8.8.8.8", "10.0.0.1")]
 
     monkeypatch.setattr(addresses.socket, "getaddrinfo", answers)  # DNS is not ours
-    with pytest.raises(DeliveryError, match="open internet"):
+    with pytest.raises(AddressRefused, match="open internet"):
         resolve("https://two-faces.example.org/")
 
 
@@ -113,5 +112,5 @@ def test_the_name_is_resolved_once_and_its_address_kept(monkeypatch: pytest.Monk
 def test_private_addresses_and_other_ports_open_by_setting() -> None:
     target = resolve("http://127.0.0.1:9000/x", allow_private=True)
     assert (target.ip, target.port, target.authority) == ("127.0.0.1", 9000, "127.0.0.1:9000")
-    with pytest.raises(DeliveryError):
+    with pytest.raises(AddressRefused):
         resolve("http://user@127.0.0.1/", allow_private=True)

@@ -5,12 +5,19 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coordination.operations.outbox import DeliveryError
-
 PORTS = {"http": 80, "https": 443}
 # An allow-list: `is_global` says yes to addresses that carry an IPv4 address inside, and to multicast.
 OPEN_IPV6 = ipaddress.ip_network("2000::/3")
 CLOSED_IPV6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+
+
+class AddressRefused(Exception):
+    """A webhook may not go to an address; `is_lost` says that its host cannot be found, which may be so for a moment only."""
+
+    def __init__(self, sentence: str, *, is_lost: bool = False) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.is_lost = is_lost
 
 
 @dataclass(frozen=True)
@@ -30,16 +37,16 @@ class Target:
 
 
 def resolve(url: str, *, allow_private: bool = False) -> Target:
-    """Return the target of a URL, or raise DeliveryError saying why it is refused."""
+    """Return the target of a URL, or raise AddressRefused saying why it is refused."""
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS[parts.scheme]
     except (ValueError, KeyError):
-        raise DeliveryError("The address is not an http:// or https:// URL.") from None
+        raise AddressRefused("The address is not an http:// or https:// URL.") from None
     if parts.username is not None or parts.password is not None or not parts.hostname:
-        raise DeliveryError("The address has no host, or has a user in it.")
+        raise AddressRefused("The address has no host, or has a user in it.")
     if port != PORTS[parts.scheme] and not allow_private:
-        raise DeliveryError(f"Port {port} is not open to webhooks; set WEBHOOKS_ALLOW_PRIVATE=true to allow every port.")
+        raise AddressRefused(f"Port {port} is not open to webhooks; set WEBHOOKS_ALLOW_PRIVATE=true to allow every port.")
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return Target(parts.scheme, parts.hostname, _chosen(parts.hostname, port, allow_private), port, path)
 
@@ -48,10 +55,10 @@ def _chosen(host: str, port: int, allow_private: bool) -> str:
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DeliveryError(f"The host {host} cannot be found: {error}.") from None
+        raise AddressRefused(f"The host {host} cannot be found: {error}.", is_lost=True) from None
     ips = [str(answer[4][0]) for answer in answers]
     if not allow_private and not all(is_open(ip) for ip in ips):
-        raise DeliveryError(f"The host {host} is not on the open internet; set WEBHOOKS_ALLOW_PRIVATE=true to allow it.")
+        raise AddressRefused(f"The host {host} is not on the open internet; set WEBHOOKS_ALLOW_PRIVATE=true to allow it.")
     return ips[0]
 
 
