@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"http": 80, "https": 443}
 # An allow-list: `is_global` says yes to addresses that carry an IPv4 address inside, and to multicast.
@@ -12,12 +12,11 @@ CLOSED_IPV6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8
 
 
 class AddressRefused(Exception):
-    """A webhook may not go to an address; `is_lost` says that its host cannot be found, which may be so for a moment only."""
+    """A webhook may not go to an address."""
 
-    def __init__(self, sentence: str, *, is_lost: bool = False) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.is_lost = is_lost
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,29 @@ class Target:
 
 def resolve(url: str, *, allow_private: bool = False) -> Target:
     """Return the target of a URL, or raise AddressRefused saying why it is refused."""
+    parts, host, port = _split(url, allow_private)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    try:
+        ips = _ips(host, port)
+    except (OSError, UnicodeError) as error:
+        raise AddressRefused(f"The host {host} cannot be found: {error}.") from None
+    if not allow_private:
+        _refuse_near(host, ips)
+    return Target(parts.scheme, host, ips[0], port, path)
+
+
+def refuse_near(url: str) -> None:
+    """Raise AddressRefused if a URL is plainly near the server. Where a name leads is not asked: it may lead elsewhere tomorrow."""
+    _, host, port = _split(url, allow_private=False)
+    try:
+        ips = _ips(host, port, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        is_near = host == "localhost" or host.endswith(".localhost") or ":" in host
+        ips = ["::1"] if is_near else []
+    _refuse_near(host, ips)
+
+
+def _split(url: str, allow_private: bool) -> tuple[SplitResult, str, int]:
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS[parts.scheme]
@@ -47,19 +69,16 @@ def resolve(url: str, *, allow_private: bool = False) -> Target:
         raise AddressRefused("The address has no host, or has a user in it.")
     if port != PORTS[parts.scheme] and not allow_private:
         raise AddressRefused(f"Port {port} is not open to webhooks; set WEBHOOKS_ALLOW_PRIVATE=true to allow every port.")
-    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return Target(parts.scheme, parts.hostname, _chosen(parts.hostname, port, allow_private), port, path)
+    return parts, parts.hostname, port
 
 
-def _chosen(host: str, port: int, allow_private: bool) -> str:
-    try:
-        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise AddressRefused(f"The host {host} cannot be found: {error}.", is_lost=True) from None
-    ips = [str(answer[4][0]) for answer in answers]
-    if not allow_private and not all(is_open(ip) for ip in ips):
+def _ips(host: str, port: int, flags: int = 0) -> list[str]:
+    return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
+
+
+def _refuse_near(host: str, ips: list[str]) -> None:
+    if not all(is_open(ip) for ip in ips):
         raise AddressRefused(f"The host {host} is not on the open internet; set WEBHOOKS_ALLOW_PRIVATE=true to allow it.")
-    return ips[0]
 
 
 def is_open(ip: str) -> bool:

@@ -14,7 +14,7 @@ from coordination.actor import Actor
 from coordination.errors import Invalid, WrongState
 from coordination.models import Event, Project, Webhook
 from coordination.models.clock import now
-from coordination.operations.addresses import AddressRefused, resolve
+from coordination.operations.addresses import AddressRefused, refuse_near
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import apply_changes, check
 from coordination.operations.events import record
@@ -25,18 +25,14 @@ EDITABLE = {"url", "kinds", "enabled"}
 MAX_KINDS = 50
 
 
+@atomically
 def create_webhook(*, url: str, actor: Actor, project: Project | None = None, kinds: Sequence[str] = ()) -> tuple[Webhook, str]:
     """Return the webhook and its signing secret. It gets the events from now on; `project` None means of all projects."""
-    return _create(_clean_url(url), _clean_kinds(kinds), project, actor)
-
-
-@atomically
-def _create(url: str, kinds: list[str], project: Project | None, actor: Actor) -> tuple[Webhook, str]:
     newest = Event.objects.settled().order_by("txid", "id").values_list("txid", "id").last() or (0, 0)
     hook = Webhook(
         project=project,
-        url=url,
-        kinds=kinds,
+        url=_clean_url(url),
+        kinds=_clean_kinds(kinds),
         salt=secrets.token_hex(16),
         cursor_txid=newest[0],
         cursor_id=newest[1],
@@ -49,19 +45,15 @@ def _create(url: str, kinds: list[str], project: Project | None, actor: Actor) -
     return hook, signing_secrets(hook)[0]
 
 
+@atomically
 def edit_webhook(webhook: Webhook, changes: Mapping[str, Any], *, actor: Actor, expected_version: int | None = None) -> Webhook:
     """Change the address, the kinds, or switch it on or off. Switched on again, it gets what happened meanwhile."""
+    hook = Webhook.objects.select_for_update().get(pk=webhook.pk)
     wanted = dict(changes)
     if "url" in wanted:
         wanted["url"] = _clean_url(wanted["url"])
     if "kinds" in wanted:
         wanted["kinds"] = _clean_kinds(wanted["kinds"])
-    return _edit(webhook.pk, wanted, actor, expected_version)
-
-
-@atomically
-def _edit(pk: int, wanted: Mapping[str, Any], actor: Actor, expected_version: int | None) -> Webhook:
-    hook = Webhook.objects.select_for_update().get(pk=pk)
     if differences := apply_changes(hook, wanted, EDITABLE, expected_version):
         fresh = Webhook.objects.filter(pk=hook.pk)
         fresh.update(failures=0, failing_since=None, next_try_at=None, last_error="", disabled_reason="")
@@ -109,10 +101,7 @@ def _derived(webhook: Webhook, key: str) -> str:
 
 
 def _clean_url(url: str) -> str:
-    """Refuse an address that could never be called, or that is near the server. Where it leads is checked again at each delivery (G14).
-
-    To be called outside a transaction: it asks where a name leads. A host that cannot be found now may be there for the first event.
-    """
+    """Refuse an address that could never be called, or is plainly near the server. Where it leads is checked at each delivery (G14)."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -124,10 +113,10 @@ def _clean_url(url: str) -> str:
         raise Invalid("The webhook's address must not hold a user or a password.", field="url")
     if port == 0:
         raise Invalid("The webhook's address has an impossible port.", field="url")
-    try:
-        resolve(url, allow_private=settings.WEBHOOKS_ALLOW_PRIVATE)
-    except AddressRefused as refused:
-        if not refused.is_lost:
+    if not settings.WEBHOOKS_ALLOW_PRIVATE:
+        try:
+            refuse_near(url)
+        except AddressRefused as refused:
             raise Invalid(refused.sentence, field="url") from None
     return url
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from coordination.operations import addresses
-from coordination.operations.addresses import AddressRefused, is_open, resolve
+from coordination.operations.addresses import AddressRefused, is_open, refuse_near, resolve
 
 NEAR = [
     "http://127.0.0.1/",
@@ -70,8 +70,21 @@ ODD = [
 
 @pytest.mark.parametrize("url", NEAR)
 def test_it_refuses_what_is_near_the_server(url: str) -> None:
-    with pytest.raises(AddressRefused):
-        resolve(url)
+    for refuses in (resolve, refuse_near):
+        with pytest.raises(AddressRefused):
+            refuses(url)
+
+
+def test_nobody_is_asked_where_a_name_leads_before_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def unknown(*args: object, flags: int, **kwargs: object) -> list[object]:
+        asked.append(flags)
+        raise socket.gaierror(socket.EAI_NONAME, "a name")
+
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", unknown)
+    refuse_near("https://chat.example.org/in")
+    assert asked == [socket.AI_NUMERICHOST]
 
 
 @pytest.mark.parametrize("url", ODD)
