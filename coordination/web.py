@@ -4,6 +4,7 @@ They are forked from it and share that memory, each page of it until one of them
 """
 
 import gc
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ def main() -> None:
     get_resolver()._populate()  # loads every page; Django would do so at each worker's first request
     gc.collect()
     gc.freeze()  # or the collector would write to every object in each worker
-    entrypoint()
+    serve: Callable[[], None] = entrypoint
+    serve()
 
 
 if __name__ == "__main__":
