@@ -1,11 +1,12 @@
 """Django's handler with a short way for agents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404
@@ -22,6 +23,23 @@ class Handler(WSGIHandler):
     # Django's own, which its stubs leave out.
     _middleware_chain: Any
     _get_response: Any
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]  # as WSGI says
+        """Answer an agent in one piece, which Granian sends in one go, after its database connection has gone back to the pool.
+
+        Around other requests, and around those that are answered bit by bit, Django sends the signals that see to this.
+        """
+        if not environ["PATH_INFO"].startswith(settings.AGENTS_PATH):
+            return super().__call__(environ, start_response)
+        request = self.request_class(environ)
+        response = self.get_response(request)
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        if not isinstance(response, HttpResponse):
+            response._handler_class = self.__class__  # type: ignore[attr-defined]  # as WSGIHandler does
+            return response
+        request.close()
+        connection.close_if_unusable_or_obsolete()
+        return [response.content]
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async)

@@ -5,11 +5,8 @@ from importlib import import_module
 
 import django
 
-from worker.processes import end_with_supervised_parent
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coordination.settings")
 
-end_with_supervised_parent()
 django.setup(set_prefix=False)
 # After Django is set up: these use its settings and models.
 django_application = import_module("coordination.handler").Handler()

@@ -59,9 +59,13 @@ def _nothing_here(request: HttpRequest, **_: Any) -> HttpResponse:
     raise Http404
 
 
+# The two requests that agents send most, whose one statement also asks for the key.
+ASK_THEMSELVES = frozenset({"claim", "complete"})
+
+
 def _through_the_door(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern]:
     return [
-        URLPattern(each.pattern, door(each.callback), each.default_args, each.name)
+        URLPattern(each.pattern, door(each.callback, asks_itself=each.name in ASK_THEMSELVES), each.default_args, each.name)
         for each in patterns
         if isinstance(each, URLPattern) and each.name != "api-root"
     ]

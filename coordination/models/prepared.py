@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
-from coordination.models.sql import planned
+from coordination.models.sql import planned, row
 
 M = TypeVar("M", bound=Model)
 
@@ -73,11 +73,11 @@ class Prepared(Generic[M]):
             return self._plan
 
     @staticmethod
-    def _instance(plan: _Plan, row: list[Any]) -> Any:
+    def _instance(plan: _Plan, values: list[Any]) -> Any:
         for place, converters, expression in plan.converters:
             for convert in converters:
-                row[place] = convert(row[place], expression, connection)
-        instance = plan.model.from_db(DEFAULT_DB_ALIAS, plan.columns, row[plan.start : plan.start + len(plan.columns)])
+                values[place] = convert(values[place], expression, connection)
+        instance = row(plan.model, plan.columns, values[plan.start : plan.start + len(plan.columns)])
         for related in plan.related:
-            related.populate(row, instance)
+            related.populate(values, instance)
         return instance

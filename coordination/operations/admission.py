@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from coordination.errors import TooMany, Unauthenticated
 from coordination.operations.keys import note_use
-from coordination.queries.access import Caller, caller_of_key
+from coordination.queries.access import Caller, believed, caller_of_key
 from coordination.throttle import wrong_keys
 
 NOTE_USE_EVERY = 60.0  # seconds
@@ -30,6 +30,12 @@ def admit(raw: str, address: str) -> Caller:
     return caller
 
 
+def believe(raw: str) -> Caller | None:
+    """Return whose key this was a moment ago, for an operation that asks for it in its own statement; None: `admit` must be asked."""
+    caller = believed(raw)
+    return caller if caller and caller.key and not _is_due(caller.key.pk) else None
+
+
 def brake(what: str, *guessers: str) -> None:
     """Count a wrong guess; raise TooMany once there were too many of them in a short time."""
     if wait := wrong_keys.take(*guessers):
@@ -40,7 +46,11 @@ def brake(what: str, *guessers: str) -> None:
 def _note_use(caller: Caller) -> None:
     """Write down now and then that the key is in use; every request would be a write too many."""
     key = caller.key
-    if key and time.monotonic() - _noted.get(key.pk, float("-inf")) > NOTE_USE_EVERY:
+    if key and _is_due(key.pk):
         _noted[key.pk] = time.monotonic()
         with suppress(OperationalError):  # a request that only reads must not fail because nobody can write
             note_use(key)
+
+
+def _is_due(key_id: int) -> bool:
+    return time.monotonic() - _noted.get(key_id, float("-inf")) > NOTE_USE_EVERY

@@ -16,9 +16,10 @@ from coordination.operations.atomic import atomically
 from coordination.operations.claimable import FREE, LANES_WITH_WORK, NOT_HANDED_BACK, Claimed, Narrowing
 from coordination.operations.onestatement import claim_from_best_lane
 from coordination.operations.tokens import lease_token
+from coordination.queries.access import Caller
 from coordination.queries.references import pins_for
 
-__all__ = ["Claimed", "Narrowing", "claim_next", "claim_task"]
+__all__ = ["Claimed", "Narrowing", "claim_as_believed", "claim_next", "claim_task"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ def claim_next(agent: Agent, *, key_id: int, narrowing: Narrowing | None = None,
         claimed = claim_from_best_lane(agent, key_id, wanted, limit)
         return _claim_step_by_step(agent, key_id, wanted, limit) if claimed is None else claimed
     return _claim_lane_by_lane(agent, key_id, wanted, limit)
+
+
+def claim_as_believed(caller: Caller, narrowing: Narrowing) -> list[Claimed]:
+    """Claim one task for a caller whose key was not asked for yet; nothing when the key, its agent or the work is not as believed."""
+    key = caller.key
+    if caller.as_of is None or key is None or key.agent is None or key.agent.retired_at:
+        return []
+    return claim_from_best_lane(key.agent, key.pk, narrowing, 1, caller.as_of) or []
 
 
 @atomically

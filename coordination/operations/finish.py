@@ -10,28 +10,39 @@ from coordination.operations.aftermath import after_end
 from coordination.operations.atomic import atomically, undone_if_refused
 from coordination.operations.holding import Ended, end
 from coordination.operations.late import keep_late
-from coordination.operations.onestatement import complete_one
+from coordination.operations.onestatement import Completed, complete_one
 from coordination.operations.phases import advance_soon
 from coordination.operations.projects import pause_project
 from coordination.operations.readiness import schedule_retry
 from coordination.operations.report import Report
 from coordination.operations.seals import seal_soon
 from coordination.operations.tokens import Holder
+from coordination.queries.access import Caller
 
 
 def complete(holder: Holder, report: Report) -> State:
     """Finish the task, or hand it to review, and return its new state. A late result is kept and refused (P5)."""
     if completed := complete_one(holder, report):
-        if completed.to_seal:
-            seal_soon(completed.to_seal)
-        advance_soon(completed.phase_id)
-        return completed.state
+        return _followed(completed)
     try:
         with undone_if_refused():
             return _complete(holder, report)
     except LeaseLost as refusal:
         keep_late(holder, report, succeeded=True, why=refusal.data["reason"])
         raise
+
+
+def complete_as_believed(caller: Caller, holder: Holder, report: Report) -> State | None:
+    """Finish the task of a caller whose key was not asked for yet; None when the key or anything else is not as believed."""
+    completed = complete_one(holder, report, caller.as_of) if caller.as_of else None
+    return _followed(completed) if completed else None
+
+
+def _followed(completed: Completed) -> State:
+    if completed.to_seal:
+        seal_soon(completed.to_seal)
+    advance_soon(completed.phase_id)
+    return completed.state
 
 
 def fail(holder: Holder, report: Report, *, retryable: bool) -> State:

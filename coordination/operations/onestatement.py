@@ -19,6 +19,7 @@ from coordination.operations.atomic import at_once
 from coordination.operations.claimable import IN_ACTIVE_PHASE, NOT_HANDED_BACK, Claimed, Narrowing
 from coordination.operations.report import Report
 from coordination.operations.tokens import Holder, lease_token
+from coordination.queries.access import AS_BELIEVED
 
 # Only front matter holds references, and then the word stands in it, as it is or escaped.
 MAY_REFER = """EXISTS (
@@ -79,9 +80,9 @@ RECORD_CLAIM = insertion(
 )
 
 
-def _claim(limit: str) -> str:
+def _claim(limit: str, *, provided: str = "true") -> str:
     """Return the statement that takes up to `limit` tasks from the lane with the most urgent head, down to where another lane's
-    head is more urgent."""
+    head is more urgent; none unless what is `provided` is true."""
     return f"""
     WITH best AS MATERIALIZED (
         SELECT l.id AS lane, p.slug, p.lease_ttl, p.max_running, lead(t.sort_key, 1, {LAST}) OVER urgency AS next_key,
@@ -93,7 +94,7 @@ def _claim(limit: str) -> str:
                 SELECT sort_key, id FROM coordination_task
                 WHERE lane_id = l.id AND {FREE_FOR_IT} ORDER BY sort_key, id LIMIT 1
             ) t
-        WHERE a.agent_id = %(agent)s AND p.paused_at IS NULL
+        WHERE a.agent_id = %(agent)s AND {provided} AND p.paused_at IS NULL
             AND (%(projects)s::bigint[] IS NULL OR l.project_id = ANY(%(projects)s::bigint[]))
             AND (%(tiers)s::text[] IS NULL OR l.tier = ANY(%(tiers)s::text[]))
             AND (%(capabilities)s::jsonb IS NULL OR l.capabilities <@ %(capabilities)s::jsonb)
@@ -125,19 +126,22 @@ def _claim(limit: str) -> str:
 
 # Two texts: of a limit that it does not know, the planner expects a tenth of the lane.
 CLAIM_ONE, CLAIM_MANY = _claim("1"), _claim("%(limit)s::bigint")
+CLAIM_ONE_AS_BELIEVED = _claim("1", provided=AS_BELIEVED)
 
 
 @at_once
-def claim_from_best_lane(agent: Agent, key_id: int, wanted: Narrowing, limit: int) -> list[Claimed] | None:
+def claim_from_best_lane(agent: Agent, key_id: int, wanted: Narrowing, limit: int, as_of: str | None = None) -> list[Claimed] | None:
     """Claim up to `limit` of the most urgent tasks; an empty list when there is none, None when this way cannot tell.
 
-    Fewer than `limit` mean only that this lane has no more of the most urgent.
+    Fewer than `limit` mean only that this lane has no more of the most urgent. With `as_of`, one task is claimed, and only if
+    the key and its agent are still what they were then.
     """
     if connection.vendor != "postgresql":
         return None
     found = planned(
-        CLAIM_ONE if limit == 1 else CLAIM_MANY,
+        CLAIM_ONE_AS_BELIEVED if as_of else CLAIM_ONE if limit == 1 else CLAIM_MANY,
         {
+            "as_of": as_of,
             "agent": agent.pk,
             "key": key_id,
             "name": agent.name,
@@ -198,14 +202,16 @@ RECORD_END = insertion(
     data="jsonb_build_object('attempt', number, 'state', ended.state, 'result', left(%(result)s, 200))",
 )
 
-COMPLETE = f"""
+
+def _complete(*, provided: str = "true") -> str:
+    return f"""
     WITH ended AS (
         UPDATE coordination_task SET state = CASE review_policy WHEN 'required' THEN 'review' ELSE 'done' END,
             state_since = statement_timestamp(),
             review_at = CASE review_policy WHEN 'required' THEN statement_timestamp() ELSE review_at END,
             done_at = CASE review_policy WHEN 'required' THEN done_at ELSE statement_timestamp() END,
             version = version + 1, fence = fence + 1, reason = '', result = %(result)s, crashes = 0
-        WHERE id = %(task)s AND fence = %(fence)s AND state IN ('claimed', 'running') AND NOT has_dependents
+        WHERE id = %(task)s AND fence = %(fence)s AND state IN ('claimed', 'running') AND NOT has_dependents AND {provided}
         RETURNING id, project_id, phase_id, state, state_since AS at
     ), attempt AS (
         UPDATE coordination_attempt SET finished_at = ended.at, outcome = CASE ended.state WHEN 'review' THEN 'submitted' ELSE 'done' END,
@@ -221,6 +227,9 @@ COMPLETE = f"""
     SELECT state, phase_id, attempt.id, has_files FROM ended, attempt"""
 
 
+COMPLETE, COMPLETE_AS_BELIEVED = _complete(), _complete(provided=AS_BELIEVED)
+
+
 @dataclass(frozen=True)
 class Completed:
     """The state that the task is in now, the phase that may be complete with it, and the attempt, if it has something to seal."""
@@ -231,13 +240,18 @@ class Completed:
 
 
 @at_once
-def complete_one(holder: Holder, report: Report) -> Completed | None:
-    """End the holder's attempt well; None when this way cannot: the lease is lost, something costs, or dependents wait."""
+def complete_one(holder: Holder, report: Report, as_of: str | None = None) -> Completed | None:
+    """End the holder's attempt well; None when this way cannot: the lease is lost, something costs, or dependents wait.
+
+    With `as_of`, only if the key and its agent are still what they were then.
+    """
     if connection.vendor != "postgresql" or report.cost_usd:
         return None
     found = planned(
-        COMPLETE,
+        COMPLETE_AS_BELIEVED if as_of else COMPLETE,
         {
+            "key": holder.key_id,
+            "as_of": as_of,
             "task": holder.task_id,
             "fence": holder.fence,
             "result": report.result,

@@ -2,7 +2,6 @@
 
 import hmac
 from dataclasses import dataclass
-from hashlib import sha256
 
 from django.conf import settings
 
@@ -43,4 +42,4 @@ def holder_of(token: str, task_id: int, key_id: int) -> Holder:
 
 
 def _mac(task_id: int, fence: int, key_id: int, secret: str) -> str:
-    return hmac.new(secret.encode(), f"lease:{task_id}:{fence}:{key_id}".encode(), sha256).hexdigest()
+    return hmac.digest(secret.encode(), f"lease:{task_id}:{fence}:{key_id}".encode(), "sha256").hex()

@@ -6,7 +6,7 @@ What a caller may not see does not exist for it: the answer is the same 404. Wha
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -54,6 +54,8 @@ class Caller:
     permissions: dict[int, Permission]
     user: User | None = None
     key: ApiKey | None = None
+    # The versions of the rows of its key and its agent; None where other rows count too.
+    as_of: str | None = None
 
     def permission_in(self, project_id: int) -> Permission | None:
         return self.permissions.get(project_id, self.permissions.get(EVERY_PROJECT))
@@ -91,20 +93,19 @@ LIVE_KEY = Prepared(
 
 
 # Which versions of its rows a live key has: any change of the key or of its agent makes a new one.
-VERSION_OF_KEY = """
-    SELECT k.xmin, k.ctid, a.xmin, a.ctid FROM coordination_apikey k LEFT JOIN coordination_agent a ON a.id = k.agent_id
-    WHERE k.public_id = %(public_id)s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"""
+_LIVE = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())"
+_VERSIONS = "(k.xmin, k.ctid, a.xmin, a.ctid)::text"
+VERSIONS_OF_KEY = f"""
+    SELECT {_VERSIONS} FROM coordination_apikey k LEFT JOIN coordination_agent a ON a.id = k.agent_id
+    WHERE k.public_id = %(public_id)s AND {_LIVE}"""
+# The same, for a statement that asks for its agent's key itself.
+AS_BELIEVED = f"""EXISTS (
+        SELECT 1 FROM coordination_apikey k JOIN coordination_agent a ON a.id = k.agent_id
+        WHERE k.id = %(key)s AND {_LIVE} AND {_VERSIONS} = %(as_of)s
+    )"""
 MAX_KNOWN = 10_000
 
-
-class _Known(NamedTuple):
-    """A caller, which all requests with its key share, and the versions of the rows that it was read from."""
-
-    versions: tuple[Any, ...]
-    caller: Caller
-
-
-_known: dict[str, _Known] = {}
+_known: dict[str, Caller] = {}  # by public id; all requests with a key share its caller
 
 
 def caller_of_key(raw: str) -> Caller:
@@ -115,7 +116,7 @@ def caller_of_key(raw: str) -> Caller:
     """
     _, public_id, secret = raw.split("_", 2) if _is_clean(raw) else ("", "", "")
     if connection.vendor == "postgresql":
-        caller = _caller_as_of(public_id, planned(VERSION_OF_KEY, {"public_id": public_id}))
+        caller = _caller_as_of(public_id, planned(VERSIONS_OF_KEY, {"public_id": public_id}))
     else:
         caller = _read_caller(public_id)
     if caller is None or caller.key is None or not caller.key.matches(secret):
@@ -124,16 +125,30 @@ def caller_of_key(raw: str) -> Caller:
 
 
 def _caller_as_of(public_id: str, versions: Sequence[tuple[Any, ...]]) -> Caller | None:
+    if not versions:
+        return None
     known = _known.get(public_id)
-    if not versions or (known and known.versions == versions[0]):
-        return known.caller if known and versions else None
+    if known and known.as_of == versions[0][0]:
+        return known
     caller = _read_caller(public_id)
     # What a person may do, and which projects a limited key opens, stands in other rows.
     if caller and caller.key and not caller.user and not caller.key.is_limited:
+        caller = replace(caller, as_of=versions[0][0])
         if len(_known) >= MAX_KNOWN:
             _known.clear()
-        _known[public_id] = _Known(versions[0], caller)
+        _known[public_id] = caller
     return caller
+
+
+def believed(raw: str) -> Caller | None:
+    """Return the caller that this key, of an agent that works, was when it was last asked for; None when that is not known.
+
+    Nothing may be done or told on this word alone: it is for a statement with AS_BELIEVED in it.
+    """
+    caller = _known.get(raw.split("_", 2)[1]) if _is_clean(raw) else None
+    if caller is None or caller.key is None or caller.key.agent is None or not caller.may_everywhere(Permission.WORK):
+        return None
+    return caller if caller.key.matches(raw.split("_", 2)[2]) else None
 
 
 def _read_caller(public_id: str) -> Caller | None:

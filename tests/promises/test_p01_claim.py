@@ -13,7 +13,7 @@ from coordination.models import Attempt, Lease, Task
 from coordination.models.clock import now
 from coordination.operations.claims import LANES_WITH_WORK, Narrowing, _Asks, _claim_step_by_step, claim_next
 from coordination.operations.creation import NewTask, create_tasks
-from coordination.operations.onestatement import CLAIM_MANY, CLAIM_ONE
+from coordination.operations.onestatement import CLAIM_MANY, CLAIM_ONE, CLAIM_ONE_AS_BELIEVED
 from coordination.operations.phases import pause_phase, resume_phase
 from coordination.operations.projects import edit_project, pause_project, resume_project
 from tests.factories import Plan, assert_sound, make_worker, refusals, state_of, together
@@ -205,8 +205,9 @@ def test_a_claim_probes_indexes_and_never_walks_the_tasks_of_others(plan: Plan) 
         return
     take = next(query["sql"] for query in captured if "picked" in query["sql"])
     short_cut = {"agent": plan.jared.agent.pk, "key": plan.jared.key.pk, "name": "", "projects": None, "tiers": None, "capabilities": None}
+    short_cuts = ((CLAIM_ONE, short_cut), (CLAIM_ONE_AS_BELIEVED, short_cut | {"as_of": ""}), (CLAIM_MANY, short_cut | {"limit": 50}))
     with connection.cursor() as cursor:
-        for statement, params in ((take.replace("%", "%%"), None), (CLAIM_ONE, short_cut), (CLAIM_MANY, short_cut | {"limit": 50})):
+        for statement, params in ((take.replace("%", "%%"), None), *short_cuts):
             cursor.execute("EXPLAIN " + statement, params)
             steps = [row[0] for row in cursor.fetchall()]
             assert not [step for step in steps if "Seq Scan on coordination_task" in step], "\n".join(steps)

@@ -101,7 +101,7 @@ def test_the_first_start_tells_password_and_address_and_the_second_makes_nothing
 
 def kill_web_server(server: MusterServer) -> float:
     """Kill it and return the seconds until the next answer."""
-    os.kill(child(server, "granian"), signal.SIGKILL)
+    os.kill(child(server, "coordination.web"), signal.SIGKILL)
     began = time.monotonic()
     wait_until(lambda: "The web server ended (SIGKILL)" in server.log, what="The end of the web server")
     wait_until(lambda: serves(server), what="The next answer")
@@ -137,11 +137,11 @@ def test_recovery_keeps_its_bounds(up: MusterServer) -> None:
 
 
 def test_a_killed_web_worker_is_replaced(broad: MusterServer) -> None:
-    main = child(broad, "granian")
-    victim = next(pid for pid in descendants(main) if "granian" in Path(f"/proc/{pid}/cmdline").read_text())
+    main = child(broad, "coordination.web")
+    victim = next(pid for pid in descendants(main) if "coordination.web" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: serves(broad), what="An answer")
-    wait_until(lambda: len([pid for pid in descendants(child(broad, "granian")) if is_alive(pid)]) >= 2, what="The new worker")
+    wait_until(lambda: len([pid for pid in descendants(child(broad, "coordination.web")) if is_alive(pid)]) >= 2, what="The new worker")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -71,13 +71,13 @@ def _orders(*, serve: bool, work: bool) -> Orders:
 
 def _web() -> tuple[str, list[str], int]:
     # HTTP/2 is a proxy's business: looking out for it costs every waiting client 12 KB.
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"]
+    command = [sys.executable, "-m", "coordination.web", "--interface", "wsgi", "--http", "1", "--no-ws"]
     command += ["--host", settings.HOST, "--port", str(settings.PORT)]
     command += ["--workers", str(settings.WEB_CONCURRENCY), "--blocking-threads", str(settings.WEB_THREADS)]
     # A client that waits holds a thread, so as many may be let in as there are threads; the rest stand in the backlog.
     command += ["--backpressure", str(settings.WEB_THREADS), "--backlog", "2048"]
     command += ["--workers-kill-timeout", str(WEB_KILL_TIMEOUT), "--respawn-failed-workers", "--respawn-interval", "0.5"]
-    command += ["--log-level", "error", "coordination.wsgi:application"]
+    command += ["--log-level", "error", "--factory", "coordination.web:application"]
     return "The web server", command, signal.SIGTERM
 
 
