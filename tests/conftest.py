@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share: fresh databases, Redis, a live server, a browser."""
 
+import gc
 import os
 import shutil
 import uuid
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         gone = set(dropped)
         items[:] = [item for item in items if item not in gone]
     items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays to the end: the collector of garbage need not look at all of it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -56,6 +56,13 @@ def sample() -> Iterator[MusterServer]:
 
 
 @pytest.fixture(scope="module")
+def shared() -> Iterator[MusterServer]:
+    """A server with ada and the sample project, for a file whose tests do not need what another one left and leave each other alone."""
+    with serving(SAMPLE, ready_path="/login") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """A server for the agents' journeys, shared by the tests of a module: project `shop` with one phase, and a key of each scope."""
     with serving(ENGINE) as server:

@@ -1,13 +1,11 @@
 """The board by mouse and by keyboard, in a real browser: drag, move, select, rename, fold, add."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
-from tests.journeys.conftest import SAMPLE, keep_toasts, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import keep_toasts, sign_in
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
@@ -23,13 +21,6 @@ create_tasks(project, [NewTask(title=f"Number {number}", phase=phase) for number
 """
 RENAME = "from coordination.models import Task, User; from coordination.operations.tasks import edit_task; "
 RENAME += "edit_task(Task.objects.get(pk={}), {{'title': '{}'}}, actor=User.objects.get().actor)"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[MusterServer]:
-    """One server with the sample project for all tests here; they use tasks of their own in it."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,26 +1,16 @@
 """People's first day in a real browser, against the real server process."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import sign_in
 from tests.servers import MusterServer
 
 SAY = "from coordination.models import Task, User; from coordination.operations import messages; t = Task.objects.get(pk={}); "
 SAY += "messages.say(t.project, '{}', actor=User.objects.get().actor, task=t)"
 ADD = "from coordination.models import Project, User; from coordination.operations.creation import NewTask, create_task; "
 ADD += "create_task(Project.objects.get(), NewTask(title='{}'), actor=User.objects.get().actor)"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[MusterServer]:
-    """One server with the sample project for most tests here; no test needs what another one left."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
 
 
 def add_task(site: MusterServer, title: str) -> None:
@@ -82,16 +72,16 @@ def test_a_half_typed_answer_survives_a_change_of_the_same_task(shared: MusterSe
     expect(page.get_by_text("The standard library only.")).to_be_visible()
 
 
-def test_a_lost_stream_is_named_and_found_again(sample: MusterServer, page: Page) -> None:
-    sign_in(page, sample)
-    page.goto(f"{sample.url}/p/tally/")
+def test_a_lost_stream_is_named_and_found_again(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/")
     words = page.locator("[data-live-words]").first
     expect(words).to_have_text("Live")
-    sample.kill()
+    shared.kill()
     expect(words).to_have_text("Reconnecting…")
-    sample.start()
+    shared.start()
     expect(words).to_have_text("Live")
-    add_task(sample, "Added after the return")
+    add_task(shared, "Added after the return")
     expect(page.locator("#board")).to_contain_text("Added after the return")
 
 

@@ -1,13 +1,10 @@
 """Replay, agents, activity and insights in a real browser: what their scripts add, and that nobody is shut out."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import sign_in
 from tests.servers import MusterServer
 
 SILENCE = "from coordination.models import Agent; from coordination.models.clock import now; "
@@ -33,13 +30,6 @@ HEARS = """() => {
   window.untilSecond = new Promise((told) =>
     document.addEventListener("sse:figures", () => (heard += 1) === 2 && told(performance.now() - began), true));
 }"""
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[MusterServer]:
-    """One server with the sample project for this file; no test needs what another one left."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
 
 
 def test_the_board_is_played_back_by_keys(shared: MusterServer, page: Page) -> None:

@@ -1,13 +1,10 @@
 """What the graph and the timeline do with a script, in a real browser: zoom, walk, draw a dependency, refresh without moving."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
+from tests.journeys.conftest import sign_in
 from tests.journeys.test_first_pages import add_task
-from tests.prepared import serving
 from tests.servers import MusterServer
 
 
@@ -15,24 +12,17 @@ def view_of(page: Page) -> list[float]:
     return [float(part) for part in (page.locator("#graph-svg").get_attribute("viewBox") or "").split()]
 
 
-@pytest.fixture(scope="module")
-def sampled() -> Iterator[MusterServer]:
-    """A server with the sample project, shared by the tests of this file."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
-
-
 @pytest.fixture
-def graph(sampled: MusterServer, page: Page) -> Page:
+def graph(shared: MusterServer, page: Page) -> Page:
     page.set_viewport_size({"width": 1280, "height": 844})
-    sign_in(page, sampled)
-    page.goto(f"{sampled.url}/p/tally/graph")
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/graph")
     expect(page.locator(".is-zoomable #graph-svg")).to_be_visible()
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     return page
 
 
-def test_a_dependency_is_drawn_refused_and_removed_while_the_view_stays(sampled: MusterServer, graph: Page) -> None:
+def test_a_dependency_is_drawn_refused_and_removed_while_the_view_stays(shared: MusterServer, graph: Page) -> None:
     before = view_of(graph)
     whole = graph.locator("#graph-svg").evaluate("svg => [Number(svg.dataset.width), Number(svg.dataset.height)]")
     assert (before[0], before[1]) <= (0, 0)
@@ -55,7 +45,7 @@ def test_a_dependency_is_drawn_refused_and_removed_while_the_view_stays(sampled:
     graph.locator(".graph-view").focus()
     graph.keyboard.press("+")
     seen = view_of(graph)
-    add_task(sampled, "Made by somebody else")
+    add_task(shared, "Made by somebody else")
     expect(graph.get_by_role("link", name="Made by somebody else")).to_be_attached()
     assert view_of(graph) == seen
     graph.locator("#n12").focus()
@@ -86,11 +76,11 @@ def draw(page: Page, *, source: int, target: int) -> None:
     page.mouse.up()
 
 
-def test_it_is_read_without_a_script(sampled: MusterServer, browser: Browser) -> None:
+def test_it_is_read_without_a_script(shared: MusterServer, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, sampled)
-    page.goto(f"{sampled.url}/p/tally/graph")
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/graph")
     page.locator("#n9").click()
     expect(page.get_by_role("heading", name="Draw the daily curve in the browser")).to_be_visible()
     page.get_by_label("Task", exact=True).fill("#7")

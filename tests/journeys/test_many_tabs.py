@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.conftest import PASSWORD, SAMPLE, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import PASSWORD, sign_in
 from tests.servers import MusterServer
 
 MOST_CONNECTIONS = 6  # that a browser opens to a server without HTTP/2
@@ -22,12 +21,6 @@ pat = User.objects.create_user("pat", password={PASSWORD!r})
 grant_role(Project.objects.get(), pat, Role.PLANNER, actor=User.objects.get(username="ada").actor)
 """
 LIVE = "[data-live-words]"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[MusterServer]:
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """What scripts add to the plan and to home, in a real browser: order by keys and by dragging, picking, answering live."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import SAMPLE, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import sign_in
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 
@@ -30,21 +27,14 @@ answer(Task.objects.get(pk=8), 'Yes, use it.', actor=User.objects.get().actor)
 """
 
 
-@pytest.fixture(scope="module")
-def house() -> Iterator[MusterServer]:
-    """One server with ada and the sample project for all tests here; each changes another part of it."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
-
-
 def order(page: Page) -> list[str]:
     return page.locator("[data-phase] h2").all_inner_texts()
 
 
-def test_phases_are_ordered_by_keys_and_by_dragging(house: MusterServer, page: Page) -> None:
+def test_phases_are_ordered_by_keys_and_by_dragging(shared: MusterServer, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 2600})  # so that nothing scrolls while it is dragged
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/plan")
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
     names = page.locator("[data-phase] h2")
     handle = page.get_by_label(re.compile("^Move Release with"))
     handle.focus()
@@ -64,15 +54,15 @@ def test_phases_are_ordered_by_keys_and_by_dragging(house: MusterServer, page: P
     assert order(page) == ["Design", "Build", "Release", "Verify"]
 
 
-def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled(house: MusterServer, page: Page) -> None:
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/plan")
+def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
 
     def somebody_else_posts(path: str, **fields: str) -> None:
         token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
         answer = page.context.request.post(
-            f"{house.url}{path}", form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url}
+            f"{shared.url}{path}", form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url}
         )
         assert answer.ok
 
@@ -92,9 +82,9 @@ def test_the_places_of_a_new_phase_follow_the_plan_while_its_form_is_half_filled
     expect(place.locator("option:checked")).to_have_text("Last of all")
 
 
-def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(house: MusterServer, page: Page) -> None:
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/plan")
+def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
     page.get_by_label("What #9 waits for").focus()
     page.keyboard.press("Enter")
     field = page.get_by_label("Wait also for task")
@@ -124,13 +114,13 @@ def test_a_dependency_is_picked_by_words_and_the_phase_drained_by_keyboard(house
     expect(page.locator("#phase-2")).to_contain_text("Active")
 
 
-def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, page: Page) -> None:
-    sign_in(page, house)
-    page.goto(house.url)
+def test_questions_come_in_live_and_are_answered_in_place(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(shared.url)
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     first = page.get_by_label("Your answer to #8")
     first.fill("The standard li")
-    house.shell(ASK)
+    shared.shell(ASK)
     second = page.get_by_label("Your answer to #7")
     expect(second).to_be_visible()
     expect(first).to_have_value("The standard li")
@@ -140,7 +130,7 @@ def test_questions_come_in_live_and_are_answered_in_place(house: MusterServer, p
     expect(second).to_have_count(0)
     expect(page.locator("#need-task-10 a").first).to_be_focused()
     expect(first).to_have_value("The standard li")
-    house.shell(ANSWER)  # somebody else, while the focus is elsewhere
+    shared.shell(ANSWER)  # somebody else, while the focus is elsewhere
     page.get_by_label("Run #13 again").click()
     expect(page.locator("#need-task-13")).to_have_count(0)
     expect(first).to_have_value("The standard li")

@@ -1,30 +1,21 @@
 """What becomes of a deed whose answer is slow or never comes: none is lost, and none is shown that did not happen."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.conftest import SAMPLE, keep_toasts, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import keep_toasts, sign_in
 from tests.servers import MusterServer
 
 NAMES = "[data-phase] h2"
 
 
-@pytest.fixture(scope="module")
-def house() -> Iterator[MusterServer]:
-    """One server with ada and the sample project for all tests here; each changes another part of it."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
-
-
 @pytest.fixture
-def plan(house: MusterServer, page: Page) -> Page:
+def plan(shared: MusterServer, page: Page) -> Page:
     page.set_viewport_size({"width": 1280, "height": 2600})
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/plan")
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/plan")
     expect(page.locator("[data-live-words]").first).to_have_text("Live")
     return page
 
@@ -63,9 +54,9 @@ def test_a_button_says_aside_that_the_server_is_away(plan: Page) -> None:
     expect(plan.locator(".refusal")).to_have_count(0)
 
 
-def test_days_are_typed_into_a_filter_by_keyboard(house: MusterServer, page: Page) -> None:
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/activity")
+def test_days_are_typed_into_a_filter_by_keyboard(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/activity")
     page.get_by_label("From").focus()
     page.keyboard.type("11202025")
     page.keyboard.press("Enter")
@@ -79,9 +70,9 @@ def test_days_are_typed_into_a_filter_by_keyboard(house: MusterServer, page: Pag
     expect(page.get_by_label("Who")).to_be_focused()
 
 
-def test_a_replay_that_loses_its_server_stops_and_says_so(house: MusterServer, page: Page) -> None:
-    sign_in(page, house)
-    page.goto(f"{house.url}/p/tally/replay")
+def test_a_replay_that_loses_its_server_stops_and_says_so(shared: MusterServer, page: Page) -> None:
+    sign_in(page, shared)
+    page.goto(f"{shared.url}/p/tally/replay")
     slider = page.get_by_label("Moment of the replay")
     page.locator("#replay-first").click()
     page.wait_for_url("**?at=*")

@@ -1,13 +1,10 @@
 """What every page shares, in a real browser: shortcuts, toasts with undo, the palette, signing in with a second factor."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import PASSWORD, SAMPLE, keep_toasts, sign_in
-from tests.prepared import serving
+from tests.journeys.conftest import PASSWORD, keep_toasts, sign_in
 from tests.servers import MusterServer
 from tests.servers.browser import accessibility_faults
 from tests.webui.codes import code_of
@@ -18,13 +15,6 @@ from coordination.operations.creation import NewTask, create_task
 create_task(Project.objects.get(), NewTask(title="Added after the restart"), actor=User.objects.get().actor)
 """
 REMOVE_TASK = "from coordination.models import Task; Task.objects.get(title='Added after the restart').delete()"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[MusterServer]:
-    """One server with the sample project for all tests here; each leaves it as it was."""
-    with serving(SAMPLE, ready_path="/login") as server:
-        yield server
 
 
 def test_keys_lead_about_and_are_ignored_where_people_type(shared: MusterServer, page: Page) -> None:

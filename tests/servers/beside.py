@@ -23,16 +23,19 @@ def main() -> None:
 
 
 def run(code: str) -> tuple[str, str]:
-    """Run the code and return what it printed and the traceback of its failure, if it failed."""
-    printed = io.StringIO()
+    """Run the code and return what it printed and how it failed, if it did: its complaints and the traceback or exit code."""
+    printed, complaints = io.StringIO(), io.StringIO()
     failure = ""
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaints):
         try:
             exec(compile(code, "<beside>", "exec"), {"__name__": "beside"})
+        except SystemExit as ended:
+            failure = f"It ended with {ended.code}.\n" if ended.code else ""
         except Exception:
             failure = traceback.format_exc()
     connections.close_all()
-    return printed.getvalue(), failure
+    sys.stderr.write(complaints.getvalue())
+    return printed.getvalue(), complaints.getvalue() + failure if failure else ""
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tests.servers.ports import free_port
 from tests.servers.process import (
-    LONG,
     ServerError,
     is_alive,
     kill_tree,
@@ -152,12 +151,9 @@ class MusterServer:
         wait_until(self._answers, seconds=seconds, what=f"The start of Muster ({self._ready_url})")
 
     def manage(self, *arguments: str) -> str:
-        """Run a manage.py command beside the server, with its settings, and return what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        answer = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=LONG)
-        if answer.returncode != 0:
-            raise ServerError(f"manage.py {' '.join(arguments)} ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
-        return answer.stdout
+        """Run a manage.py command, from its arguments to its exit code, in the process beside the server; return what it printed."""
+        command = ["manage.py", *arguments]
+        return self.shell(f"from django.core.management import execute_from_command_line as run; run({command!r})")
 
     def shell(self, code: str) -> str:
         """Run Python beside the server, with its settings, and return what it printed; one process serves all calls."""

@@ -1,18 +1,19 @@
 """What a browser loads first: little, compressed, and only once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from django.test import Client
-from pytest_django import Settings
+from django.conf import settings
+from django.test import Client, override_settings
 
 from coordination.models import Phase, Project, User
 from webui.static_files import OURS, gather
 
+pytestmark = pytest.mark.once("sqlite", "files are gathered, compressed and served without a database")
 MOST_BYTES = 60_000  # of scripts and styles, compressed, before the first board can be used
 MOST_LINES = 400  # of a stylesheet
 IMPORT = re.compile(rb'(?:from|import)\s*"(\./[^"]+)"')
@@ -31,12 +32,23 @@ class Loads(HTMLParser):
             self.addresses.append(values.get("src") or values.get("href") or "")
 
 
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all files of the server were gathered, once for all tests here, which only read them."""
+    root = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=root, STORAGES=dict(settings.STORAGES)):  # the second tells Django to make the storage anew
+        assert gather() > 20
+    return root
+
+
 @pytest.fixture
-def browser(tmp_path: Path, settings: Settings, ada: User) -> Client:
+def browser(gathered: Path, ada: User) -> Iterator[Client]:
     """A signed-in client of a server that has gathered its files."""
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = dict(settings.STORAGES)  # tells Django to make the storage anew
-    assert gather() > 20
+    with override_settings(STATIC_ROOT=gathered, STORAGES=dict(settings.STORAGES)):
+        yield _signed_in(ada)
+
+
+def _signed_in(ada: User) -> Client:
     client = Client(headers={"Accept-Encoding": "gzip, deflate, br"})
     client.force_login(ada)
     return client

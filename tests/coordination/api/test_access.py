@@ -1,7 +1,7 @@
 """Who may what (G1, G2), asked of every address there is: the table is made from the URL map, so no new route escapes."""
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from coordination.models import Attempt, Event, Message, Phase, Project, Task
 from coordination.operations import agents, claims, line_comments, messages, phases, saved_views
 from tests.coordination.api.conftest import AddTask, Caller, key_for
 
+Operation = tuple[str, str, Any]  # method, path, example body
 METHODS = ("get", "post", "put", "patch", "delete")
 # Their subject is the caller, or the whole installation, and no thing that somebody else owns.
 WITHOUT_A_THING = {
@@ -23,23 +24,33 @@ WITHOUT_A_THING = {
 }  # fmt: skip
 
 
-def operations() -> Iterator[tuple[str, str, Any]]:
-    """Yield method, path and example body of every operation, out of the API's own description."""
+@cache
+def operations() -> list[Operation]:
+    """Return every operation, out of the API's own description: which is made by those who ask, and not by all who collect the tests."""
     schema = orjson.loads(_schema())
-    for path, methods in schema["paths"].items():
-        for method in METHODS:
-            if method in methods:
-                yield method.upper(), path, _example(schema, methods[method])
+    return [
+        (method.upper(), path, _example(schema, methods[method]))
+        for path, methods in schema["paths"].items()
+        for method in METHODS
+        if method in methods
+    ]
+
+
+def with_a_thing() -> list[Operation]:
+    return [each for each in operations() if each[1] not in WITHOUT_A_THING]
+
+
+def planners_only() -> list[Operation]:
+    of_planners = r"/(pause|resume|cancel|requeue|undo|assign|answer|take-back|close-gate|complete|move|needs/|adopt|keys|after/)"
+    return [
+        each for each in operations() if each[0] != "GET" and re.search(of_planners, each[1]) and "tasks/{task_id}/complete" not in each[1]
+    ] + [each for each in operations() if each[0] in ("PATCH", "DELETE", "PUT")]
 
 
 def _example(schema: dict[str, Any], operation: dict[str, Any]) -> Any:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     names = re.findall(r"#/components/schemas/(\w+)", str(content))
     return schema["components"]["schemas"][names[0]]["examples"][0] if names else None
-
-
-ALL = list(operations())
-WITH_A_THING = [each for each in ALL if each[1] not in WITHOUT_A_THING]
 
 
 @pytest.fixture
@@ -100,7 +111,7 @@ def test_what_belongs_to_another_project_does_not_exist(things: dict[str, Any], 
     """Every address with the id of a foreign thing answers what it answers for no thing at all (G1)."""
     before = list(Task.objects.values()), list(Message.objects.values())
     strangers = [stranger, *(key_for(scope, projects=list(Project.objects.filter(slug="lab"))) for scope in ("coordinator", "reader"))]
-    for method, path, body in WITH_A_THING:
+    for method, path, body in with_a_thing():
         for asker in strangers:
             foreign = asker.ask(method, fill(path, things), body)
             missing = asker.ask(method, fill(path, {name: MISSING.get(name, 987654321) for name in things}), body)
@@ -111,7 +122,7 @@ def test_what_belongs_to_another_project_does_not_exist(things: dict[str, Any], 
 
 
 def test_without_a_key_every_address_answers_401(things: dict[str, Any], nobody: Caller) -> None:
-    for method, path, body in ALL:
+    for method, path, body in operations():
         refused = nobody.ask(method, fill(path, things | {"name": "holder"}), body)
         assert (refused.status, refused.json["code"]) == (401, "unauthenticated"), f"{method} {path}: {refused}"
         assert refused.headers["WWW-Authenticate"].startswith("Bearer"), f"{method} {path}"
@@ -119,7 +130,7 @@ def test_without_a_key_every_address_answers_401(things: dict[str, Any], nobody:
 
 def test_a_readers_key_changes_nothing(things: dict[str, Any], vera: Caller) -> None:
     before = everything()
-    for method, path, body in ALL:
+    for method, path, body in operations():
         if method == "GET":
             continue
         refused = vera.ask(method, fill(path, things | {"name": "holder"}), _adapted(body, things))
@@ -134,18 +145,9 @@ def everything() -> list[list[dict[str, Any]]]:
     return [list(model.objects.order_by("pk").values()) for model in (Task, Message, Project, Phase, Event)]
 
 
-PLANNERS_ONLY = [
-    each
-    for each in ALL
-    if each[0] != "GET"
-    and re.search(r"/(pause|resume|cancel|requeue|undo|assign|answer|take-back|close-gate|complete|move|needs/|adopt|keys|after/)", each[1])
-    and "tasks/{task_id}/complete" not in each[1]
-] + [each for each in ALL if each[0] in ("PATCH", "DELETE", "PUT")]
-
-
 def test_an_agents_key_plans_nothing(things: dict[str, Any], jared: Caller) -> None:
     before = everything()
-    for method, path, body in PLANNERS_ONLY:
+    for method, path, body in planners_only():
         refused = jared.ask(method, fill(path, things | {"name": "holder"}), _adapted(body, things))
         assert (refused.status, refused.json["code"]) == (403, "scope_missing"), f"{method} {path}: {refused}"
     assert everything() == before
@@ -158,7 +160,7 @@ def _adapted(body: Any, things: dict[str, Any]) -> Any:
 def test_the_table_knows_every_address_of_the_api() -> None:
     """Each pattern below /api/v1 is described, and so is in the tables above; the others are the seeds' and the health checks'."""
     resolver = next(each for each in urlpatterns if str(each.pattern) == "^api/v1/")
-    described = {re.sub(r"\{(\w+)\}", "*", path) for _, path, _ in ALL} | {"/api/v1/tasks/*/brief.md"}
+    described = {re.sub(r"\{(\w+)\}", "*", path) for _, path, _ in operations()} | {"/api/v1/tasks/*/brief.md"}
     for pattern in resolver.url_patterns:
         assert re.sub(r"<[^>]+>", "*", f"/api/v1/{pattern.pattern}") in described
 
