@@ -202,6 +202,12 @@ def run(statement: str, params: Params = ()) -> int:
         return int(cursor.rowcount)
 
 
+def count_anew(*models: type[Model]) -> None:
+    """Let PostgreSQL look at how many rows there are now. It would do so by itself, but up to a minute later."""
+    if connection.vendor == "postgresql":
+        run(f"ANALYZE (SKIP_LOCKED) {', '.join(model._meta.db_table for model in models)}")
+
+
 def _adapt(params: Params) -> Any:
     if isinstance(params, Mapping):
         return {name: param(value) for name, value in params.items()}

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
+from django.db import transaction
 from django.db.models import Q
 
 from coordination.actor import Actor
 from coordination.errors import CycleRefused, Invalid
 from coordination.file_rules import INSTRUCTIONS
 from coordination.lifecycle import DEFAULT_PRIORITY, DependencyKind, LeaseMode, State, Tier
-from coordination.models import Agent, Dependency, Event, Phase, Project, Task
+from coordination.models import Agent, Dependency, Event, Phase, Project, Task, TaskFile
 from coordination.models.clock import now
-from coordination.models.sql import any_of, run
+from coordination.models.sql import any_of, count_anew, run
 from coordination.operations.atomic import atomically
 from coordination.operations.editing import check, lock_project
 from coordination.operations.files import first_version
@@ -22,6 +24,7 @@ from coordination.operations.readiness import settle
 from coordination.queries.phases import default_phase
 
 MAX_BATCH = 10_000
+MANY = 500  # new tasks; a planner that takes them for none joins each with all others
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def create_tasks(project: Project, news: Sequence[NewTask], *, actor: Actor) -> 
     for phase_id in {task.phase_id for task in tasks}:
         reopen_if_completed(phase_id, actor=actor)
     queued = set(settle((task.pk for task in tasks), actor=actor))
+    if len(tasks) >= MANY:
+        transaction.on_commit(partial(count_anew, Task, Dependency, TaskFile), robust=True)
     return [Task.objects.get(pk=task.pk) if len(tasks) == 1 else _as_settled(task, queued) for task in tasks]
 
 

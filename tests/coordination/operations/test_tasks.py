@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from coordination.errors import AuthorMayNotReview, CycleRefused, Invalid, PreconditionFailed, WrongState
 from coordination.lifecycle import State
 from coordination.models import Event, Question, Task
 from coordination.models.clock import now
-from coordination.operations.creation import Need, NewTask, create_tasks
+from coordination.operations.creation import MANY, Need, NewTask, create_tasks
 from coordination.operations.finish import ask
 from coordination.operations.phases import pause_phase
 from coordination.operations.questions import answer
@@ -29,6 +30,17 @@ def test_many_tasks_with_edges_among_them_are_made_at_once(plan: Plan) -> None:
     join, left, right = create_tasks(plan.project, news, actor=plan.planner)
     assert [state_of(task) for task in (join, left, right)] == [State.WAITING, State.WAITING, State.QUEUED]
     assert_sound()
+
+
+@pytest.mark.once("postgres", "SQLite joins by the same indexes however many rows there are")
+def test_the_planner_hears_at_once_of_many_new_tasks(
+    plan: Plan, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        create_tasks(plan.project, [NewTask(f"Task {number}") for number in range(MANY)], actor=plan.planner)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'coordination_task'")
+        assert cursor.fetchone() == (MANY,)
 
 
 @pytest.mark.parametrize(
