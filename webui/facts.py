@@ -69,7 +69,7 @@ FACTS = {
         "Objective", _made(objective=lambda _: forms.CharField(required=False, widget=LONG)), "It stands first in the next brief."
     ),
     "criteria": Fact(
-        "Acceptance criteria, one a line",
+        "Acceptance criteria, one per line",
         _made(criteria=lambda _: LinesField(required=False, widget=forms.Textarea(attrs={"rows": 5}))),
         "They are part of the next brief; verdicts stay with the words that they were given for.",
     ),

@@ -134,7 +134,7 @@ EVENT_WORDS = {
     "task.let_run": "let run",
     "task.start_brought_forward": "brought forward the start of",
     "attempt.pushed": "pushed work on",
-    "attempt.sealed": "left its files with",
+    "attempt.sealed": "sealed its work on",
     "comment.added": "remarked on a line of",
     "comment.resolved": "resolved a remark on",
     "comment.reopened": "reopened a remark on",
@@ -207,7 +207,7 @@ ABOUT_IT = {
     "files.saved": "saved a version of its files",
     "files.rebuilt": "rebuilt its files",
     "attempt.pushed": "pushed work",
-    "attempt.sealed": "left its files",
+    "attempt.sealed": "sealed its work",
     "attempt.late": "sent a late result",
 }
 

@@ -71,7 +71,7 @@ def _of_state(task: Task) -> list[Reason]:
         text = question.text if question else ""
         return [Reason("asks", f"Its agent asks: {text}", {"question": question.pk if question else None, "text": text})]
     if state is State.REVIEW:
-        return [Reason("in_review", "It waits for a review by somebody other than its author.")]
+        return [Reason("in_review", "It waits for a review by somebody other than the author of its result.")]
     return [*_of_person(task), *_of_dependencies(task), *_of_phase(task), *_of_project(task), *_of_time(task)]
 
 

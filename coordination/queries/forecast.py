@@ -262,7 +262,7 @@ def _runs(project: Project, network: Network, tasks: Sequence[Left], pools: Sequ
             for place, seconds in zip(places, rng.choices(pool.values, k=len(places)), strict=True):
                 durations[place] = seconds
         for place, rest in rests:
-            durations[place] = rng.choice(rest)
+            durations[place] = rest[int(rng.random() * len(rest))]  # one draw, however many are left: all later ones stay as they were
         runs.append(play(network, durations))
     return runs
 

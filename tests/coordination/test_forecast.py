@@ -73,8 +73,21 @@ def test_the_same_rows_give_the_same_answer(plan: Plan) -> None:
     first = forecast(plan.project, moment=moment)
     assert first == forecast(plan.project, moment=moment)
     assert first.p50 is not None
-    assert first.p90 is not None
-    assert moment < first.p50 < first.p90
+
+
+def test_a_task_that_runs_longer_moves_nothing_that_does_not_wait_for_it(plan: Plan) -> None:
+    worked(plan, [3, 5, 8, 13, 21, 34])
+    aside = plan.after(name="Aside", after=[])
+    hold = plan.jared.claims(plan.task("Runs", assigned_to=plan.jared.agent))
+    for number in range(3):
+        plan.task(f"Aside {number}", phase=aside, assigned_to=plan.jean.agent)
+    began = Attempt.objects.get(pk=hold.claimed.attempt_id).claimed_at
+    left = set()
+    for moment in (began + minutes * MINUTE for minutes in (1, 4, 6)):
+        end = forecast(plan.project, moment=moment).phases[aside.pk].p90
+        assert end
+        left.add(end - moment)
+    assert len(left) == 1
 
 
 def test_the_critical_path_is_the_chain_that_takes_longest(plan: Plan) -> None:

@@ -145,7 +145,7 @@ def test_what_covers_a_phone_is_closed_by_a_finger(shared: MusterServer, browser
     page.locator(".bottom summary").tap()
     expect(page.locator(".bottom").get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
     page.goto(f"{shared.url}/p/tally/graph?task=5")
-    expect(page.locator(".graph-panel").get_by_role("heading", name="Waits for")).to_be_in_viewport()
+    expect(page.locator(".graph-panel").get_by_role("heading", name="Waited for")).to_be_in_viewport()
     context.close()
 
 

@@ -12,5 +12,5 @@ class ThemeForm(forms.Form):
 class AccountForm(ThemeForm):
     time_zone = forms.ChoiceField(choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())])
     shortcuts = forms.BooleanField(
-        required=False, label="Keyboard shortcuts of one letter", help_text="Off: only those with Ctrl or Cmd work."
+        required=False, label="Keyboard shortcuts of one letter", help_text="Without them, only those with Ctrl or Cmd work."
     )

@@ -22,7 +22,7 @@ class TaskForm(forms.Form):
     instructions = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 8}), help_text="Markdown. Everything an agent with no prior knowledge needs."
     )
-    criteria = LinesField(required=False, label="Acceptance criteria", help_text="One a line.")
+    criteria = LinesField(required=False, label="Acceptance criteria", help_text="One per line.")
     priority = forms.IntegerField(
         min_value=0, max_value=100, initial=50, help_text="0 is most urgent. 0 to 20 critical, 21 to 50 normal, 51 to 100 low."
     )

@@ -44,7 +44,11 @@ def graph_edges(graph: Graph, picked: str = "") -> SafeString:
 
 @register.simple_tag
 def graph_ways(graph: Graph) -> SafeString:
-    ways = ((way.before, way.after, " is-critical" if way.is_critical else "", way.path) for way in graph.ways)
+    begun = {each.phase.pk for each in graph.phases if each.phase.started_at}
+    ways = (
+        (way.before, way.after, " is-critical" if way.is_critical else " is-met" if way.after in begun else "", way.path)
+        for way in graph.ways
+    )
     return format_html_join("\n", '<path id="w{}-{}" class="way{}" d="{}"/>', ways)
 
 

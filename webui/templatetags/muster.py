@@ -137,7 +137,7 @@ def relative(age: timedelta) -> str:
         return "now"
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         if abs(seconds) >= size:
-            amount = f"{abs(seconds) // size} {unit}"
+            amount = f"{(abs(seconds) + (size // 2 if seconds < 0 else 0)) // size} {unit}"  # what is to come is rounded
             return f"{amount} ago" if seconds > 0 else f"in {amount}"
     return "now"
 

@@ -195,7 +195,7 @@ TABLE = (
     Qualifier("kind", "its kind", "a kind", as_it_is, find.among("kind"), example="kind:email"),
     Qualifier(
         "has",
-        "what it has",
+        "something that it has",
         "one of the words below",
         one_of(PRESENT, PRESENT_SPELLINGS),
         find.having,

@@ -12,7 +12,7 @@ from coordination.queries.access import Caller, visible_agents
 from coordination.queries.filters.qualifiers import BY_NAME, ME, TABLE, Qualifier
 from coordination.queries.filters.text import value_text
 
-MOST = 10
+MOST = 30
 LABELS = {
     "postgresql": "SELECT value, count(*) FROM coordination_task, jsonb_array_elements_text(labels) value WHERE project_id = %s",
     "sqlite": "SELECT value, count(*) FROM coordination_task, json_each(labels) WHERE project_id = %s",

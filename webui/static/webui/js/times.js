@@ -10,7 +10,7 @@ function relative(seconds) {
   const size = Math.abs(seconds);
   if (size < 5) return "now";
   const [length, unit] = UNITS.find(([length]) => size >= length);
-  const amount = `${Math.floor(size / length)} ${unit}`;
+  const amount = `${Math[seconds > 0 ? "floor" : "round"](size / length)} ${unit}`;
   return seconds > 0 ? `${amount} ago` : `in ${amount}`;
 }
 
