@@ -2,14 +2,17 @@
 
 import ast
 import re
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 import coordination
 from coordination.queries.event_kinds import KINDS as KNOWN
 from coordination.queries.explain import Reason
 from coordination.queries.shares import percent
 from webui import words
-from webui.templatetags.muster import duration
+from webui.templatetags.muster import duration, relative
 from webui.templatetags.taskpage import with_link
 
 ROOT = Path(coordination.__file__).parent.parent
@@ -64,3 +67,19 @@ def test_the_task_of_a_reason_is_a_link_and_all_else_is_text() -> None:
 def test_a_task_is_cancelled_in_one_word_everywhere() -> None:
     said = [*ROOT.glob("webui/**/*.html"), *ROOT.glob("docs/*.md"), *(each for room in ROOMS for each in ROOT.glob(f"{room}/**/*.py"))]
     assert [each for each in said if re.search(r"\bcall(s|ed|ing)?( \w+)? off\b", each.read_text("utf-8"), re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "now"),
+        (59, "59 s ago"),
+        (119, "1 min ago"),
+        (2.9 * 3600, "2 h ago"),
+        (-89, "in 1 min"),
+        (-6.8 * 3600, "in 7 h"),
+        (-86_400, "in 1 d"),
+    ],
+)
+def test_an_age_is_counted_in_full_and_what_is_to_come_is_rounded(seconds: float, words: str) -> None:
+    assert relative(timedelta(seconds=seconds)).replace("\N{NO-BREAK SPACE}", " ") == words
