@@ -33,7 +33,7 @@ class Kind:
     base: "Kind | None" = None
 
 
-EMPTY = Kind("empty", MIGRATE)
+EMPTY = Kind("empty", f"{MIGRATE}; from webui.static_files import gather; gather()")  # as `up` begins
 
 
 @dataclass(frozen=True)

@@ -44,18 +44,17 @@ async function pickAll({ dataset }) {
 }
 
 function tell() {
-  const form = bar;
-  if (!form) return;
+  if (!bar) return;
   keep();
   offerAll(boxes());
   const away = picked.size - boxes().filter((box) => box.checked).length;
-  form.classList.toggle("is-on", picked.size > 0);
+  bar.classList.toggle("is-on", picked.size > 0);
   for (const all of document.querySelectorAll("input[data-picks]")) {
     const own = boxesOf(all);
     all.checked = own.length > 0 && own.every((box) => box.checked);
   }
-  form.querySelector("[data-picked]").textContent = picked.size ? `${counted(picked.size)} selected${away ? `, ${away} not shown here` : ""}` : "";
-  for (const button of form.querySelectorAll("[data-confirm-many]")) button.dataset.confirm = button.dataset.confirmMany.replace("{}", counted(picked.size));
+  bar.querySelector("[data-picked]").textContent = picked.size ? `${counted(picked.size)} selected${away ? `, ${away} not shown here` : ""}` : "";
+  for (const button of bar.querySelectorAll("[data-confirm-many]")) button.dataset.confirm = button.dataset.confirmMany.replace("{}", counted(picked.size));
 }
 
 function note(box) {
