@@ -12,11 +12,7 @@ CLOSED_IPV6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8
 
 
 class AddressRefused(Exception):
-    """A webhook may not go to an address."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    """A webhook may not go to an address, for the reason that this says."""
 
 
 @dataclass(frozen=True)

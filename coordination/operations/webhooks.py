@@ -117,7 +117,7 @@ def _clean_url(url: str) -> str:
         try:
             refuse_near(url)
         except AddressRefused as refused:
-            raise Invalid(refused.sentence, field="url") from None
+            raise Invalid(str(refused), field="url") from None
     return url
 
 

@@ -48,6 +48,7 @@ def task_list(request: Request, slug: str) -> HttpResponse:
         here=bar.address(cursor=request.GET.get("cursor", "")),
         phases=project.phases.all(),
         agents=agents_to_assign_to,
+        most=MOST,
         all_url=address(reverse("task_list_ids", args=[slug]), [("q", bar.wanted.text)], {}),
         next=bar.address(cursor=following) if following else "",
         start=bar.address() if found.first > 1 else "",

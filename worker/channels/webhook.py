@@ -41,7 +41,7 @@ class WebhookChannel:
         try:
             return resolve(url, allow_private=self.allow_private)
         except AddressRefused as refused:
-            raise DeliveryError(refused.sentence) from None
+            raise DeliveryError(str(refused)) from None
 
 
 def signed_headers(delivery: Delivery, body: bytes, timestamp: int) -> dict[str, str]:

@@ -5,7 +5,6 @@ import { register } from "./keys.js";
 import { afterSwaps } from "./swaps.js";
 import { nameOf, shelf } from "./typed.js";
 
-const MOST = 500; // as the server takes at once
 const bar = document.getElementById("bulk");
 const picked = new Set(kept());
 let newest;
@@ -32,7 +31,7 @@ function offerAll(own) {
   const button = bar.querySelector("[data-picks-all]");
   const total = Number(document.querySelector("[data-total]")?.dataset.total ?? 0);
   if (!button) return;
-  button.hidden = total > MOST || picked.size >= total || !own.length || !own.every((box) => box.checked);
+  button.hidden = total > Number(button.dataset.most) || picked.size >= total || !own.length || !own.every((box) => box.checked);
   button.textContent = `Select all ${total} that match`;
 }
 
